@@ -97,8 +97,8 @@ class Block extends Module {
   forward(x: Tensor): Tensor {
     // Values that only the backward pass needs are freed as it goes.
     return tidy(() => {
-      const y = this.norm1.forward(this.conv1.forward(x), { activation: "relu" });
-      return this.norm2.forward(this.conv2.forward(y), { residual: this.shortcut(x), activation: "relu" });
+      const y = this.norm1.after(this.conv1, x, { activation: "relu" });
+      return this.norm2.after(this.conv2, y, { residual: this.shortcut(x), activation: "relu" });
     });
   }
 }
@@ -128,7 +128,7 @@ export class ResNet20 extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    let y = this.norm.forward(this.conv.forward(x), { activation: "relu" });
+    let y = this.norm.after(this.conv, x, { activation: "relu" });
     for (const block of this.blocks) y = block.forward(y);
     return this.linear.forward(y.mean([2, 3]));
   }

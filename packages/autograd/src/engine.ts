@@ -1,7 +1,7 @@
 /** The public functions: gradients of outputs, accumulated in leaves or returned. */
 import { type BackwardOptions, onesLike, scope, Tensor } from "@heddle/tensor";
 import { checkOptions, checkTensor, freedError, makeTensor } from "@heddle/tensor/engine";
-import { setGradEnabled } from "./grad_mode.ts";
+import { setRecording } from "./grad_mode.ts";
 import { attach, type Edge, edgeOf } from "./node.ts";
 import { Traversal } from "./traversal.ts";
 
@@ -133,7 +133,7 @@ export function backward(
   if (outputs.length === 0) return;
   const outer = scope();
   try {
-    setGradEnabled(createGraph, () => {
+    setRecording(createGraph, () => {
       const traversal = traverse({
         ...start("backward", outputs, gradOutputs),
         retainGraph,
@@ -193,7 +193,7 @@ export function grad(
   if (from.length === 0) return checkUsed(to.map(() => null), to, allowUnused);
   const outer = scope();
   try {
-    setGradEnabled(createGraph, () => {
+    setRecording(createGraph, () => {
       const traversal = traverse({ ...start("grad", from, gradOutputs), retainGraph, createGraph, targets });
       // New handles, which belong to the caller's scope.
       outer.suspend();

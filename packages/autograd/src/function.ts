@@ -1,7 +1,7 @@
 /** Operations with custom gradients. */
 import { isFloat, Tensor, zeros } from "@heddle/tensor";
 import { checkSynchronous } from "@heddle/tensor/engine";
-import { isGradEnabled, noGrad } from "./grad_mode.ts";
+import { isGradEnabled, setRecording } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { toMeta } from "./undo_broadcast.ts";
 
@@ -119,7 +119,7 @@ export function customFunction<Args extends readonly unknown[], Result extends T
       savedTensors: [],
       needsInputGrad: tensors.map((x) => x.requiresGrad),
     };
-    const result = noGrad(() => {
+    const result = setRecording(false, () => {
       const result = definition.forward(context, ...args);
       checkSynchronous(
         `${definition.name ?? "customFunction"}: forward`,

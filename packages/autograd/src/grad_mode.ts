@@ -2,15 +2,22 @@
 import { checkSynchronous } from "@heddle/tensor/engine";
 
 let enabled = true;
+let evaluating = false;
 
 /** Whether operations are recorded now. */
 export function isGradEnabled(): boolean {
   return enabled;
 }
 
-function withMode<T>(operation: string, mode: boolean, fn: () => T): T {
-  const before = enabled;
+/** Whether operations are not recorded because the program asked for it, rather than within a recorded function or a backward pass. */
+export function isEvaluating(): boolean {
+  return evaluating;
+}
+
+function withMode<T>(operation: string, mode: boolean, fn: () => T, evaluates = !mode): T {
+  const [before, evaluated] = [enabled, evaluating];
   enabled = mode;
+  evaluating = evaluates;
   try {
     const result = fn();
     checkSynchronous(
@@ -21,6 +28,7 @@ function withMode<T>(operation: string, mode: boolean, fn: () => T): T {
     return result;
   } finally {
     enabled = before;
+    evaluating = evaluated;
   }
 }
 
@@ -44,6 +52,11 @@ export function noGrad<T>(fn: () => T): T {
 /** Runs a function with recording, inside {@link noGrad} for instance. */
 export function enableGrad<T>(fn: () => T): T {
   return withMode("enableGrad", true, fn);
+}
+
+/** {@link setGradEnabled} for the library's own passes over a graph that is recorded, or may be: {@link isEvaluating} stays as it is. */
+export function setRecording<T>(mode: boolean, fn: () => T): T {
+  return withMode("setRecording", mode, fn, evaluating && !mode);
 }
 
 /** {@link enableGrad} or {@link noGrad}, depending on a flag. */

@@ -13,7 +13,7 @@ import {
 import { type Epilogue, type ViewStep } from "@heddle/tensor/backend";
 import { backward } from "./engine.ts";
 import { recordExpression } from "./fused.ts";
-import { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
+import { enableGrad, isEvaluating, isGradEnabled, noGrad } from "./grad_mode.ts";
 import {
   attach,
   clearedError,
@@ -284,6 +284,9 @@ function slotOf(operation: string, tensor: Tensor): Slot {
 export const tape: Tape = {
   get enabled(): boolean {
     return isGradEnabled();
+  },
+  get evaluates(): boolean {
+    return isEvaluating();
   },
   record,
   recordExpression,

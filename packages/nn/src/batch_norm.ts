@@ -1,10 +1,11 @@
 /** Batch and instance normalisation: layers with running statistics. */
 import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { batchNorm, type BatchNormOptions, instanceNorm } from "./functional/normalization.ts";
+import { foldedAfter, type Following } from "./folded_norm.ts";
+import { batchNorm, instanceNorm } from "./functional/normalization.ts";
 import { resetAffine } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
-import { Module } from "./module.ts";
+import { type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkNumber, checkSize, showSizes } from "./sizes.ts";
 import { snakeCase } from "./state_dict.ts";
@@ -118,7 +119,7 @@ export abstract class BatchNorm extends RunningNorm {
    * The normalised input, followed by what the options ask for: `layer.forward(x, { residual, activation: "relu" })` is
    * `layer.forward(x).add(residual).relu()` in less time and memory.
    */
-  forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
+  forward(input: Tensor, following: Following = {}): Tensor {
     this.checkInput(input);
     const { weight, bias, eps, runningMean, runningVar } = this;
     if (!this.training) {
@@ -133,6 +134,32 @@ export abstract class BatchNorm extends RunningNorm {
       momentum: this.countBatch(),
       ...following,
     });
+  }
+
+  /**
+   * `norm.after(layer, x, following)` is `norm.forward(layer.forward(x), following)`. In evaluation and without gradients
+   * (`noGrad`) a convolution or linear layer and the normalisation are one product: scale and shift are folded into the layer's weight and
+   * bias, once, until a parameter or a statistic changes. `Sequential` does so by itself.
+   *
+   * @example
+   * ```ts
+   * import { noGrad } from "@heddle/autograd";
+   * import { BatchNorm2d, Conv2d } from "@heddle/nn";
+   * import { randn } from "@heddle/tensor";
+   * const conv = new Conv2d(3, 8, 3, { bias: false });
+   * const norm = new BatchNorm2d(8).eval();
+   * noGrad(() => norm.after(conv, randn([1, 3, 32, 32]), { activation: "relu" })).shape; // [1, 8, 30, 30]
+   * ```
+   */
+  after(layer: Layer, input: Tensor, following: Following = {}): Tensor {
+    if (!this.training && this.forward === BatchNorm.prototype.forward) {
+      const result = foldedAfter(layer, this, input, following);
+      if (result !== null) {
+        this.checkInput(result);
+        return result;
+      }
+    }
+    return this.forward(layer.forward(input), following);
   }
 
   /** Counts a batch and returns its weight in the running statistics. */

@@ -1,6 +1,9 @@
 /** Containers of modules: in sequence, in a list, by name. */
 import type { Tensor } from "@heddle/tensor";
+import { keepsPrepared } from "@heddle/tensor/engine";
+import { BatchNorm } from "./batch_norm.ts";
 import { checkModule, type Layer, Module } from "./module.ts";
+import { ReLU } from "./rectifier.ts";
 import { checkSurplus } from "./surplus_arguments.ts";
 
 /** The position of a possibly negative index. @throws RangeError when there is none. */
@@ -114,8 +117,26 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
 
   /** Applies the layers one after the other. */
   forward(input: Tensor): Tensor {
+    if (keepsPrepared()) return this.forwardFolded(input);
     let result = input;
     for (const layer of this.layers.values()) result = layer.forward(result);
+    return result;
+  }
+
+  /** Batch normalisation in evaluation takes the layer before it and a ReLU after it along; see `BatchNorm.after`. */
+  private forwardFolded(input: Tensor): Tensor {
+    const layers = [...this.layers.values()];
+    let result = input;
+    for (let i = 0; i < layers.length; i++) {
+      const [layer, norm, last] = [layers[i]!, layers[i + 1], layers[i + 2]];
+      if (!(norm instanceof BatchNorm) || norm.training || norm.forward !== BatchNorm.prototype.forward) {
+        result = layer.forward(result);
+        continue;
+      }
+      const rectified = last?.forward === ReLU.prototype.forward;
+      result = norm.after(layer, result, { activation: rectified ? "relu" : "none" });
+      i += rectified ? 2 : 1;
+    }
     return result;
   }
 

@@ -111,17 +111,26 @@ export abstract class ConvNd extends Module {
     return this.convolveWith(convolution, input, this.weight, this.bias);
   }
 
-  /** The layer's convolution with another weight and bias. */
-  protected convolveWith(convolution: Convolution, input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  /** The layer's convolution with another weight and bias, and with an activation. */
+  convolveWith(
+    convolution: Convolution,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | null,
+    activation: "none" | "relu" = "none",
+  ): Tensor {
     const { stride, dilation, groups } = this;
     if (this.paddingMode === "zeros") {
-      return convolution(input, weight, { bias, stride, padding: this.padding, dilation, groups });
+      return convolution(input, weight, { bias, stride, padding: this.padding, dilation, groups, activation });
     }
     if (hasHalfGradient(input)) {
-      return inFloat32([input, weight, bias], (x, weight, bias) => this.convolveWith(convolution, x, weight, bias));
+      return inFloat32(
+        [input, weight, bias],
+        (x, weight, bias) => this.convolveWith(convolution, x, weight, bias, activation),
+      );
     }
     const padded = pad(input, this.borders(), { mode: this.paddingMode });
-    return convolution(padded, weight, { bias, stride, dilation, groups });
+    return convolution(padded, weight, { bias, stride, dilation, groups, activation });
   }
 
   /** Padding before and after, last dimension first, as `pad` takes it. */

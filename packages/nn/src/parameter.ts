@@ -37,6 +37,7 @@ export class Parameter extends Tensor {
     // Untracked: a parameter made inside a scope outlives it.
     super(data.storage, data.dtype, data, false);
     this.kept = true;
+    data.storage.lasting = true;
     if (requiresGrad) this.requiresGrad = true;
   }
 }

@@ -12,6 +12,8 @@ export interface DeviceBuffer {
 export interface Binding {
   readonly buffer: DeviceBuffer;
   readonly offset: number;
+  /** Whether the backend may keep what it prepares from the contents, for later work, until the buffer is written to or freed. */
+  readonly lasting?: boolean;
 }
 
 /** Prepared work. It can run any number of times, on operands of the geometry it was prepared for. */

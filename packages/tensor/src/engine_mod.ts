@@ -9,7 +9,7 @@ import "./mod.ts";
 // Primitives, and the tape that records them for gradients.
 export { apply, applyAll, applyInPlace } from "./engine/apply.ts";
 export { runExpression } from "./engine/execute/elementwise.ts";
-export { activeTape, type BackwardOptions, installTape, type Tape } from "./engine/tape.ts";
+export { activeTape, type BackwardOptions, installTape, keepsPrepared, type Tape } from "./engine/tape.ts";
 export type {
   AssemblePrim,
   Attrs,

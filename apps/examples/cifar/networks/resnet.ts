@@ -22,8 +22,8 @@ class ResidualBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = this.norm1.forward(this.conv1.forward(x)).relu();
-    return this.norm2.forward(this.conv2.forward(y)).add(this.shortcut(x)).relu();
+    const y = this.norm1.after(this.conv1, x, { activation: "relu" });
+    return this.norm2.after(this.conv2, y, { residual: this.shortcut(x), activation: "relu" });
   }
 
   /** The paper's option A, without parameters: every other pixel, and zeros for the additional channels. */

@@ -1,6 +1,7 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
-import { fused, type Operand, type Tensor } from "@heddle/tensor";
+import { fused, type Operand, type Symbolic, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf, normalize, sizeOf } from "@heddle/tensor/engine";
+import { derived } from "../derived_tensors.ts";
 import { checkNumber, showSizes } from "../sizes.ts";
 
 const affineOptions = ["bias", "eps", "weight"] as const;
@@ -34,6 +35,30 @@ const move = fused(
   "runningStatistics",
   (running, value, factor, momentum) => running.mul(momentum.neg().add(1)).add(value.mul(factor).mul(momentum)),
 );
+
+const scaled = (x: Symbolic, factor: Symbolic, offset: Symbolic): Symbolic => x.mul(factor).add(offset);
+
+/** Batch normalisation by running statistics, in one kernel: without and with a residual. */
+const apply = {
+  plain: [fused("batchNorm", scaled), fused("batchNorm", (x, f, o, residual) => scaled(x, f, o).add(residual))],
+  rectified: [
+    fused("batchNorm", (x, f, o) => scaled(x, f, o).relu()),
+    fused("batchNorm", (x, f, o, residual) => scaled(x, f, o).add(residual).relu()),
+  ],
+} as const;
+
+/** The factor and the offset of each channel by which running statistics normalise. */
+export function runningAffine(
+  runningMean: Tensor,
+  runningVar: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+): { readonly factor: Tensor; readonly offset: Tensor } {
+  const factor = runningVar.add(eps).rsqrt().mul(weight ?? 1);
+  const offset = runningMean.mul(factor).neg();
+  return { factor, offset: bias === null ? offset : offset.add(bias) };
+}
 
 /** Moves running statistics towards those of a batch, with the unbiased variance. */
 function follow(
@@ -88,8 +113,6 @@ export function batchNorm(
   for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {
     checkVector("batchNorm", name, vector, channels);
   }
-  const scale = weight ? alongChannels(weight, ndim) : null;
-  const shift = bias ? alongChannels(bias, ndim) : null;
   if (!training) {
     if (runningMean === null || runningVar === null) {
       throw new Error(
@@ -104,12 +127,15 @@ export function batchNorm(
           batchNorm(x, mean, variance, { ...options, weight, bias, residual }),
       );
     }
-    // One scale and one shift for each channel: two passes over the input instead of three.
-    const factor = alongChannels(runningVar, ndim).add(eps).rsqrt().mul(scale ?? 1);
-    const offset = alongChannels(runningMean, ndim).mul(factor).neg();
-    const y = input.mul(factor).add(shift === null ? offset : offset.add(shift));
-    const sum = residual === null ? y : y.add(residual);
-    return activation === "relu" ? sum.relu() : sum;
+    const sources = [runningMean, runningVar, weight ?? null, bias ?? null] as const;
+    const [factor, offset] = derived(runningVar, sources, [eps, ndim], () => {
+      const [mean, variance, scale, shift] = sources.map((vector) => vector && alongChannels(vector, ndim));
+      const { factor, offset } = runningAffine(mean!, variance!, scale!, shift!, eps);
+      return [factor, offset];
+    }) as [Tensor, Tensor];
+    const operands = [input, factor, offset];
+    if (residual !== null) operands.push(residual);
+    return apply[activation === "relu" ? "rectified" : "plain"][residual === null ? 0 : 1](operands);
   }
   const count = input.numel / channels;
   if (count === 1) {
@@ -119,6 +145,8 @@ export function batchNorm(
     );
   }
   const dims = shape.map((_, d) => d).filter((d) => d !== 1);
+  const scale = weight ? alongChannels(weight, ndim) : null;
+  const shift = bias ? alongChannels(bias, ndim) : null;
   const given = { weight: scale, bias: shift, eps, residual, activation };
   const { result, mean, variance } = normalize(input, dims, given);
   if (count > 0) follow(runningMean, runningVar, mean, variance, count, momentum);

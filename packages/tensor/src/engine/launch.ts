@@ -11,6 +11,7 @@ import type { Work } from "../ir/rows.ts";
 import type { Attrs, RoutinePrim } from "../prims/attrs.ts";
 import type { Meta } from "../prims/meta.ts";
 import { checkWritten } from "../scalar.ts";
+import { keepsPrepared } from "./tape.ts";
 import { broadcastStrides, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
 import { Storage } from "../memory/storage.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -164,7 +165,9 @@ export function launchOver(
   dispatch(operation, device, kernel, inputs.map(({ tensor }) => tensor), [output.tensor], scalars);
 }
 
-const binding = (tensor: TensorCore): Binding => ({ buffer: tensor.storage.buffer, offset: tensor.offset });
+function bindings(tensors: readonly TensorCore[], keeps: boolean): Binding[] {
+  return tensors.map(({ storage, offset }) => ({ buffer: storage.buffer, offset, lasting: keeps && storage.lasting }));
+}
 
 /** The most elements of one kernel: sizes and positions have 32 bits on every device. */
 const mostElements = 2 ** 32 - 1;
@@ -234,7 +237,8 @@ export function dispatch(
 ): void {
   check(operation, work, inputs, outputs);
   const { backend } = device;
-  const run = () => backend.dispatch(backend.prepare(work), inputs.map(binding), outputs.map(binding), scalars);
+  const keeps = work.kind === "routine" && keepsPrepared();
+  const run = () => backend.dispatch(backend.prepare(work), bindings(inputs, keeps), bindings(outputs, false), scalars);
   if (debug() === 0) run();
   else logDispatch(operation, device.name, work, run);
 }

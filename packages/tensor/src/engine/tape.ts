@@ -17,6 +17,8 @@ export interface BackwardOptions {
 export interface Tape {
   /** Whether operations are being recorded. */
   readonly enabled: boolean;
+  /** Whether none are because the program asked for it (`noGrad`), rather than within a recorded function or a backward pass. */
+  readonly evaluates: boolean;
   /** Records a primitive that ran out of place. Called only if some input has a slot. */
   record<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P], outputs: readonly Tensor[]): void;
   /** Records a fused expression of tensors (its inputs, by index) and numbers. Called only if some input has a slot. */
@@ -53,6 +55,11 @@ export function installTape(tape: Tape): void {
 /** The installed engine, or null. */
 export function activeTape(): Tape | null {
   return installed;
+}
+
+/** Whether what is prepared from the values of a lasting tensor may be kept for later operations: no gradients are computed or recorded. */
+export function keepsPrepared(): boolean {
+  return installed === null || installed.evaluates;
 }
 
 /** The engine, for an operation that needs it. @throws Error with the import that is missing. */

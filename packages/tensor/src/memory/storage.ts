@@ -72,6 +72,8 @@ export class Storage {
   readonly device: Device;
   /** The number of in-place writes, so that the tape detects overwritten saved values. */
   version: number;
+  /** Whether the contents are used many times, as a parameter's are. */
+  lasting: boolean;
   private readonly allocation: Allocation;
   private holders: number;
 
@@ -94,6 +96,7 @@ export class Storage {
   constructor(device: Device, buffer: DeviceBuffer, operation: string) {
     this.device = device;
     this.version = 0;
+    this.lasting = false;
     this.holders = 0;
     this.allocation = { device, buffer, operation, live: true };
     account(operation, buffer.bytes);

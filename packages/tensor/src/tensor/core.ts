@@ -246,7 +246,9 @@ export function setGradient(x: TensorCore, value: Tensor | null): void {
 export function become(x: TensorCore, other: TensorCore): void {
   const storage = storageOf(other);
   storage.retain();
-  internals(x).held?.release();
+  const before = internals(x).held;
+  storage.lasting ||= before?.lasting === true;
+  before?.release();
   internals(x).held = storage;
   const fields = x as { -readonly [K in keyof TensorCore]: TensorCore[K] };
   fields.dtype = other.dtype;

@@ -9,11 +9,13 @@ import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
 import { type CpuRoutine, routines } from "./routines/mod.ts";
+import { forget, type Source } from "./routines/prepared.ts";
 import { type CompiledRows, RowKernels } from "./row_kernels.ts";
 
-class HeapBuffer implements DeviceBuffer {
+class HeapBuffer implements DeviceBuffer, Source {
   readonly bytes: number;
   readonly pointer: number;
+  prepared: Source["prepared"] = null;
 
   constructor(pointer: number, bytes: number) {
     this.pointer = pointer;
@@ -62,10 +64,12 @@ export class CpuBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
+    forget(this.engine, buffer as HeapBuffer);
     this.engine.heap.release((buffer as HeapBuffer).pointer, buffer.bytes);
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    forget(this.engine, buffer as HeapBuffer);
     this.engine.heap.bytes.set(data, (buffer as HeapBuffer).pointer + byteOffset);
   }
 
@@ -102,6 +106,8 @@ export class CpuBackend implements Backend {
     } catch (error) {
       this.engine.heap.reclaim();
       throw error;
+    } finally {
+      for (const { buffer } of outputs) forget(this.engine, buffer as HeapBuffer);
     }
   }
 
@@ -113,7 +119,12 @@ export class CpuBackend implements Backend {
   ): void {
     if (work.kind === "routine") {
       const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
-        operands.map((operand, i) => ({ ...operand, pointer: address(bindings[i]!, operand.dtype) }));
+        operands.map((operand, i) => {
+          const { dtype, shape, strides } = operand;
+          const { buffer, lasting } = bindings[i]!;
+          const pointer = address(bindings[i]!, dtype);
+          return { dtype, shape, strides, pointer, source: lasting ? buffer as HeapBuffer : undefined };
+        });
       const run = routines[work.name] as CpuRoutine<RoutinePrim>;
       run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs as never);
       return;

@@ -55,6 +55,22 @@ function convolution(
   };
 }
 
+/** Two runs with a weight from which what was prepared is kept, one after it has changed, and another. */
+function preparedTwice(
+  x: readonly number[],
+  w: readonly number[],
+  apply: (library: Library, x: Tensor, w: Tensor) => Tensor,
+): (library: Library) => Tensor {
+  return (h) => {
+    const weight = h.randn([...w]);
+    weight.storage.lasting = true;
+    const run = (): Tensor => apply(h, h.randn([...x]), weight);
+    const before = [run(), run()];
+    weight.mul_(3);
+    return h.cat([...before, run(), run()], 0);
+  };
+}
+
 const bitsOf = (x: Tensor): number[] => [...new Uint8Array(new Float64Array(x.flatten().toArray() as number[]).buffer)];
 
 /** Computations that together use every kind of generated module. Sizes are odd, so that vectors have tails. */
@@ -102,6 +118,9 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "convolution of many taps": convolution([1, 13, 6, 18], [17, 13, 1, 9], {}),
   "convolution by columns": convolution([2, 3, 5, 5], [7, 3, 3, 3], {}),
   "convolution by tiles": convolution([3, 9, 12, 11], [11, 9, 3, 3], { padding: 1 }),
+  "convolution by tiles, prepared": preparedTwice([3, 9, 12, 11], [11, 9, 3, 3], (h, x, w) => h.conv2d(x, w)),
+  "convolution, prepared": preparedTwice([1, 3, 11, 18], [9, 3, 3, 3], (h, x, w) => h.conv2d(x, w, { stride: 2 })),
+  "matmul, prepared": preparedTwice([19, 35], [41, 35], (_, x, w) => x.matmul(w.t())),
   "uniform numbers": (h) => h.rand([517]),
   "uniform numbers, float64": (h) => h.rand([517], { dtype: "float64" }),
   "normal numbers": (h) => h.randn([517]),

@@ -87,8 +87,9 @@ export class Params<Name extends string> {
   /** Writes the engine's parameter block, which is valid until the next call. Returns its address. */
   write(engine: Engine, values: Readonly<Record<Name, number>>): number {
     const pointer = blockOf(engine).of(this.names.length);
-    const words = new Int32Array(engine.heap.memory.buffer, pointer, this.names.length);
-    for (let i = 0; i < this.names.length; i++) words[i] = values[this.names[i]!];
+    const { names } = this;
+    const { words } = engine.heap;
+    for (let i = 0, at = pointer / 4; i < names.length; i++) words[at + i] = values[names[i]!];
     return pointer;
   }
 }

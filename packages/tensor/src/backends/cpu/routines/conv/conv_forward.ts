@@ -24,6 +24,7 @@ import { fittingBytes, threadStride } from "./image_blocks.ts";
 import { nativeCode } from "../../native_code.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
+import { prepared } from "../prepared.ts";
 import { panelsOf, spreadPays } from "../matmul/panels.ts";
 import { positionRuns } from "./position_kernel.ts";
 import { tablesFor } from "../table_cache.ts";
@@ -61,7 +62,7 @@ export function convForward(
   const steps = g.channels * sizeOfVolume(g.kernel);
   const wFilter = steps * bytes;
   const weights = { wGroup: g.filters * wFilter, wFilter, wStep: bytes, wPart: 0, parts: 1, partSteps: steps };
-  convolve(engine, x, w.pointer, weights, y, g, { bias, rectifies: attrs.activation === "relu" });
+  convolve(engine, x, w, w.pointer, weights, y, g, { bias, rectifies: attrs.activation === "relu" });
   return true;
 }
 
@@ -87,7 +88,7 @@ export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cp
   };
   const padding = g.kernel.map((k, d) => g.dilation[d]! * (k - 1) - g.padding[d]!) as unknown as Volume;
   const turned = { ...g, channels: g.filters, filters: g.channels, input: g.output, output: g.input, padding };
-  convolve(engine, y, w.pointer + (taps - 1) * bytes, weights, x, turned, { rectifies: false });
+  convolve(engine, y, w, w.pointer + (taps - 1) * bytes, weights, x, turned, { rectifies: false });
   return true;
 }
 
@@ -135,6 +136,7 @@ function formOf(g: ConvGeometry, e: Element, steps: number): ConvForm {
 function convolve(
   engine: Engine,
   x: CpuOperand,
+  { source }: CpuOperand,
   w: number,
   weights: Weights,
   y: CpuOperand,
@@ -184,7 +186,8 @@ function convolve(
   const spreadBytes = form === "spread filters" ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
   const biasBytes = groups * filters * bytes;
-  const biasAt = packedBytes + spreadBytes + engine.threads * threadStride(preparedBytes);
+  const own = source === undefined ? packedBytes + spreadBytes : 0;
+  const biasAt = own + engine.threads * threadStride(preparedBytes);
   const scratch = biasAt + biasBytes;
   const memory = heap.borrow(scratch);
   if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
@@ -210,7 +213,7 @@ function convolve(
     offsets,
     ...imageFields(x, strides, g, layout),
     rows,
-    prepared: memory + packedBytes + spreadBytes,
+    prepared: memory + own,
     preparedThread: threadStride(preparedBytes),
     y: y.pointer,
     yBatch: groups * filters * positions * bytes,
@@ -224,8 +227,17 @@ function convolve(
     rectifies: rectifies ? 1 : 0,
   };
   const packGrain = Math.max(Math.ceil(16_384 / (steps * 5)), 1);
-  engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
+  const { wFilter, wStep, parts } = weights;
+  const packing = source &&
+    `${form} ${kind} ${e.vectorBytes} ${w - source.pointer} ${groups} ${filters} ${steps} ${wFilter} ${wStep} ${parts}`;
+  values.packed = prepared(engine, source, packing ?? "", packedBytes + spreadBytes, memory, (packed) => {
+    values.packed = packed;
+    values.spread = packed + packedBytes;
+    engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
+  });
+  values.spread = values.packed + packedBytes;
+  values.phase = 1;
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
-  engine.parallel(entry, convForwardParams.write(engine, { ...values, phase: 1 }), batch * groups * blocks, items);
+  engine.parallel(entry, convForwardParams.write(engine, values), batch * groups * blocks, items);
   heap.giveBack(memory);
 }

@@ -46,6 +46,7 @@ export function convFullKernel(
       rightK: bytes,
       rightN: line,
       outStride: outputs,
+      rightSource: w.source,
       products: products([x, w, y]),
       bias: bias?.pointer,
       biasStep: filters * bytes,
@@ -60,6 +61,7 @@ export function convFullKernel(
       rightK: line,
       rightN: bytes,
       outStride: image,
+      rightSource: w.source,
       products: products([y, w, x]),
     }),
     weight: () => ({

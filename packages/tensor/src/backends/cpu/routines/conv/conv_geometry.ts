@@ -53,7 +53,7 @@ export function convGeometry(
 
 /** A key of everything that tables depend on. It does not include the batch size. */
 export function geometryKey(g: ConvGeometry): string {
-  return Object.values({ ...g, batch: 1 }).join();
+  return `${g.groups} ${g.channels} ${g.filters} ${g.input} ${g.kernel} ${g.output} ${g.stride} ${g.padding} ${g.dilation}`;
 }
 
 /** Whether no dimension is empty, so that sums have terms. */

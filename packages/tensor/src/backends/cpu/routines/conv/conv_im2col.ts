@@ -110,6 +110,7 @@ export function convIm2col(
         product2d.products.set([weights, columns, matrix]);
         gemm(engine, {
           ...product2d,
+          leftSource: w.source,
           m: g.filters,
           k: depth,
           n: images * positionCount,
@@ -124,6 +125,7 @@ export function convIm2col(
         product2d.products.set([weights, matrix, columns]);
         gemm(engine, {
           ...product2d,
+          leftSource: w.source,
           m: depth,
           k: g.filters,
           n: images * positionCount,

@@ -6,6 +6,7 @@ import { gemmParams, rightPitch } from "./gemm_params.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
 import { cachedModule } from "../module_cache.ts";
+import { prepared } from "../prepared.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./register_tile.ts";
 import { roundUp } from "../conv/image_blocks.ts";
@@ -120,7 +121,11 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   // Work for less than one and a half chunks is done by one thread: another would wait longer for its operands than it saves.
   const chunks = Math.max(Math.round((together ? count : 1) * macs / grain), 1);
   const threads = together ? engine.threads : 1;
-  const scratch = leftBytes + rightBytes;
+  const rightSource = count === 1 ? work.rightSource : undefined;
+  // Of a tensor times itself one side is kept: keeping the second may free the first.
+  const leftSource = count === 1 && work.leftSource !== rightSource ? work.leftSource : undefined;
+  const leftOwn = leftSource === undefined ? leftBytes : 0;
+  const scratch = leftOwn + (rightSource === undefined ? rightBytes : 0);
   const tableBytes = together ? products.byteLength : 0;
   const spreadThread = roundUp(e.spread ? mostRows * depth * 16 : depth * pitch, 64);
   const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
@@ -138,7 +143,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   // Blocks of about equal size; several even if the result is small, so that threads can share the work.
   const wanted = Math.min(chunks, 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
-  const inTurn = !e.spread && m <= turnRows && (together || rightPanels >= 16);
+  const inTurn = rightSource === undefined && !e.spread && m <= turnRows && (together || rightPanels >= 16);
   let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRowsOf(e) / mostRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
@@ -163,7 +168,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     rightK: work.rightK,
     rightN: work.rightN,
     packedLeft: memory,
-    packedRight: memory + leftBytes,
+    packedRight: memory + leftOwn,
     out: 0,
     outStride: work.outStride,
     tall,
@@ -189,13 +194,38 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     const params = gemmParams.write(engine, { ...values, phase: 2 });
     engine.parallel(entry, params, count, Math.ceil(count / chunks));
   } else {
+    const least = e.vectorBytes > 16 ? packPanels : 1;
+    const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), least);
+    const pack = (items: number): void => engine.parallel(entry, gemmParams.write(engine, values), items, panels);
+    /** Packs both operands, or takes what is kept. Items are the right panels, then the left ones; or, in turn, the left ones alone. */
+    const packSources = (): void => {
+      const { left, right } = values;
+      const layout = `${kind} ${e.vectorBytes} ${k}`;
+      const leftKey = leftSource && `left ${layout} ${left - leftSource.pointer} ${m} ${work.leftM} ${work.leftK}`;
+      values.inTurn = 1;
+      values.packedLeft = prepared(engine, leftSource, leftKey ?? "", leftBytes, values.packedLeft, (pointer) => {
+        values.packedLeft = pointer;
+        pack(leftPanels);
+      });
+      if (inTurn) return;
+      const rightKey = rightSource &&
+        `right ${layout} ${right - rightSource.pointer} ${n} ${work.rightK} ${work.rightN}`;
+      values.inTurn = 0;
+      values.packedRight = prepared(engine, rightSource, rightKey ?? "", rightBytes, values.packedRight, (pointer) => {
+        values.packedRight = pointer;
+        pack(rightPanels);
+      });
+    };
     for (let i = 0; i < count; i++) {
-      const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
-      one.bias += i * one.biasStep;
-      const least = e.vectorBytes > 16 ? packPanels : 1;
-      const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), least);
-      engine.parallel(entry, gemmParams.write(engine, one), leftPanels + (inTurn ? 0 : rightPanels), panels);
-      engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
+      values.left = products[3 * i]!;
+      values.right = products[3 * i + 1]!;
+      values.out = products[3 * i + 2]!;
+      values.bias = bias + i * values.biasStep;
+      values.phase = 0;
+      if (leftSource === undefined && rightSource === undefined) pack(leftPanels + (inTurn ? 0 : rightPanels));
+      else packSources();
+      values.phase = 1;
+      engine.parallel(entry, gemmParams.write(engine, values), blocks, 1);
     }
   }
   heap.giveBack(memory);

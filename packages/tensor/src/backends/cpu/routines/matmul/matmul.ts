@@ -97,6 +97,8 @@ function multiply(
     rightK: right.row * bytes,
     rightN: right.column * bytes,
     outStride: outRow * bytes,
+    leftSource: a.source,
+    rightSource: b.source,
     products,
   });
 }

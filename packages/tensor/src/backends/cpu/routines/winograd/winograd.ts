@@ -9,6 +9,7 @@ import { element } from "../element.ts";
 import { imagesOfBlock, roundUp } from "../conv/image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
+import { prepared } from "../prepared.ts";
 import { panelsOf } from "../matmul/panels.ts";
 import { tablesFor } from "../table_cache.ts";
 import { tileRows, tileVectors } from "../matmul/register_tile.ts";
@@ -99,7 +100,7 @@ export function convByTiles(
   if (!fits(x, w, attrs)) return false;
   const [filters, channels] = w.shape as [number, number];
   if (!tilesPay(channels, filters, y.shape)) return false;
-  const weights = { w: w.pointer, wFilter: channels * 36, wChannel: 36, wTap: 4 };
+  const weights = { source: w.source, w: w.pointer, wFilter: channels * 36, wChannel: 36, wTap: 4 };
   convolve(engine, x, weights, y, attrs.padding, { bias, rectifies: attrs.activation === "relu" });
   return true;
 }
@@ -118,7 +119,7 @@ export function convGradByTiles(
   if (!fits(y, w, attrs)) return false;
   const [filters, channels] = w.shape as [number, number];
   if (!tilesPay(filters, channels, x.shape)) return false;
-  const weights = { w: w.pointer + 32, wFilter: 36, wChannel: channels * 36, wTap: -4 };
+  const weights = { source: w.source, w: w.pointer + 32, wFilter: 36, wChannel: channels * 36, wTap: -4 };
   convolve(engine, y, weights, x, attrs.padding.map((n) => 2 - n), { rectifies: false });
   return true;
 }
@@ -132,6 +133,7 @@ export function tilesPay(channels: number, filters: number, [batch, , height, wi
 }
 
 interface Weights {
+  readonly source: CpuOperand["source"];
   readonly w: number;
   readonly wFilter: number;
   readonly wChannel: number;
@@ -141,7 +143,7 @@ interface Weights {
 function convolve(
   engine: Engine,
   x: CpuOperand,
-  weights: Weights,
+  { source, w, wFilter, wChannel, wTap }: Weights,
   y: CpuOperand,
   padding: readonly number[],
   { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
@@ -154,7 +156,9 @@ function convolve(
   const e = element("f32", relaxedMadd, entry.vectorBytes);
   const panel = tileVectors * e.lanes;
   const most = Math.max(Math.min(Math.floor(blockBytes / (xis * channels * 4)), blockTiles), panel);
-  const tiling = tilingOf(batch, yHeight, yWidth, most, 4, panel);
+  // Threads share the blocks, but a block of less than a panel would waste the panel's other tiles.
+  const panels = Math.floor(batch * Math.ceil(yHeight / tileSize) * Math.ceil(yWidth / tileSize) / panel);
+  const tiling = tilingOf(batch, yHeight, yWidth, most, Math.max(Math.min(panels, 4), 1), panel);
   const { rows, columns, blockImages, bandRows, bands, blocks, tiles } = tiling;
   const pitch = (columns * tileSize + 4) * 4;
   const preparedImage = (bandRows * tileSize + points - tileSize) * pitch;
@@ -162,12 +166,12 @@ function convolve(
   const cutPitch = columns * tileSize * 4;
   const cutImage = cuts ? bandRows * tileSize * cutPitch : 0;
   const yBatch = filters * yHeight * yWidth * 4;
-  const key = `winograd ${[blockImages, bandRows, columns, yBatch, yWidth, cuts]}`;
-  const tables = tablesFor(engine, key, (put) => ({
+  const key = `winograd ${blockImages} ${bandRows} ${columns} ${yBatch} ${yWidth} ${cuts}`;
+  const { sources, targets } = tablesFor(engine, key, (put) => ({
     sources: put(tileOffsets(tiling, preparedImage, pitch)),
     targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
   }));
-  const { count: panels, tall, height } = panelsOf(filters, tileRows(e));
+  const { count: filterPanels, tall, height } = panelsOf(filters, tileRows(e));
   const weightsXi = channels * filters * 4 + 64;
   const square = squareBytes(e);
   const valuesAt = square + roundUp(blockImages * preparedImage, 64);
@@ -176,19 +180,24 @@ function convolve(
   const scratch = roundUp(cutAt + blockImages * cutImage, 64);
   const atPoints = roundUp(xis * weightsXi, 64);
   const { heap } = engine;
-  const bytes = atPoints + 64 + engine.threads * scratch;
+  const own = source === undefined ? atPoints : 0;
+  const bytes = own + 64 + engine.threads * scratch;
   const memory = heap.borrow(bytes);
-  const noBias = memory + atPoints;
+  const noBias = memory + own;
   if (!bias) heap.bytes.fill(0, noBias, noBias + 4);
   const values = {
-    ...weights,
-    ...tables,
     phase: 0,
+    w,
+    wFilter,
+    wChannel,
+    wTap,
+    sources,
+    targets,
     weights: memory,
     weightsXi,
     channels,
     filters,
-    panels,
+    panels: filterPanels,
     tall,
     height,
     x: x.pointer,
@@ -205,7 +214,7 @@ function convolve(
     bandRows,
     tileRows: rows,
     tileColumns: columns,
-    prepared: memory + atPoints + 64,
+    prepared: memory + own + 64,
     preparedImage,
     pitch,
     values: valuesAt,
@@ -223,12 +232,14 @@ function convolve(
     biasStep: bias ? 4 : 0,
     rectifies: rectifies ? 1 : 0,
   };
-  engine.parallel(
-    entry,
-    winogradParams.write(engine, values),
-    panels,
-    Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1),
-  );
-  engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
+  const layout = source &&
+    `winograd ${e.vectorBytes} ${w - source.pointer} ${channels} ${filters} ${wFilter} ${wTap}`;
+  values.weights = prepared(engine, source, layout ?? "", atPoints, memory, (weights) => {
+    values.weights = weights;
+    const grain = Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1);
+    engine.parallel(entry, winogradParams.write(engine, values), filterPanels, grain);
+  });
+  values.phase = 1;
+  engine.parallel(entry, winogradParams.write(engine, values), blocks, 1);
   heap.giveBack(memory);
 }

@@ -6,6 +6,7 @@ import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { type Element, narrowed } from "../element.ts";
 import { addMul, least, locals, range } from "../loops.ts";
+import { clear } from "../matmul/pack.ts";
 import { firstRow, rowsOf } from "../matmul/panels.ts";
 import { tileRows } from "../matmul/register_tile.ts";
 import { tileKernel } from "./winograd_kernel.ts";
@@ -69,6 +70,16 @@ export function winogradModule(e: Element): CodeModule {
 
   const panelOfTile = op("i32.shr_u", get(v.tile), i32(laneShift + 1));
   const half = op("i32.and", op("i32.shr_u", get(v.tile), i32(laneShift)), i32(1));
+
+  const valuesOfTile = addMul(
+    get(v.values),
+    addMul(
+      op("i32.or", op("i32.shl", get(v.channel), i32(1)), half),
+      panelOfTile,
+      op("i32.shl", field("channels"), i32(1)),
+    ),
+    i32(square),
+  );
 
   const bringWeights: Code = range(
     v.t,
@@ -142,18 +153,17 @@ export function winogradModule(e: Element): CodeModule {
         toPoints,
         ...tilesOf(field("sources"), get(v.plane)),
         field("pitch"),
-        addMul(
-          get(v.values),
-          addMul(
-            op("i32.or", op("i32.shl", get(v.channel), i32(1)), half),
-            panelOfTile,
-            op("i32.shl", field("channels"), i32(1)),
-          ),
-          i32(square),
-        ),
+        valuesOfTile,
         get(v.square),
       ),
     ),
+    // Products read panels of two vectors. A half without tiles must not keep old bytes: they may be subnormal numbers, which slow
+    // multiplications down by more than ten times.
+    when(op("i32.eqz", op("i32.and", op("i32.shr_u", op("i32.sub", get(v.tiles), i32(1)), i32(laneShift)), i32(1))), [
+      set(v.place, valuesOfTile),
+      set(v.step, i32(square)),
+      clear(narrowed(e, 16), v.place, v.step),
+    ]),
   );
 
   const multiply: Code = range(

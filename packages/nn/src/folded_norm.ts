@@ -1,0 +1,60 @@
+/** Convolutions and linear layers with the batch normalisation that follows folded into their weight and bias. */
+import { conv1d, conv2d, conv3d, fused, isFloat, type Tensor } from "@heddle/tensor";
+import { isHalf, keepsPrepared } from "@heddle/tensor/engine";
+import { Conv1d, Conv2d, Conv3d, ConvNd } from "./conv.ts";
+import { derived } from "./derived_tensors.ts";
+import { linear } from "./functional/linear.ts";
+import { type BatchNormOptions, runningAffine } from "./functional/normalization.ts";
+import { Linear } from "./linear.ts";
+import type { Layer } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+
+/** What a batch normalisation applies in evaluation. */
+export interface Normaliser {
+  readonly numFeatures: number;
+  readonly eps: number;
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly runningMean: Tensor | null;
+  readonly runningVar: Tensor | null;
+}
+
+/** The operations after a normalisation. */
+export type Following = Pick<BatchNormOptions, "residual" | "activation">;
+
+const convolutions = [conv1d, conv2d, conv3d];
+const plain: ReadonlySet<unknown> = new Set([Conv1d, Conv2d, Conv3d, Linear].map(({ prototype }) => prototype.forward));
+
+const addResidual = fused("batchNorm", (y, residual) => y.add(residual));
+const addAndRectify = fused("batchNorm", (y, residual) => y.add(residual).relu());
+
+/**
+ * The layer applied to the input, normalised by running statistics, as one product with the normalisation's scale and shift folded into
+ * weight and bias. They are computed once, until a parameter or a statistic changes. Returns null where that is not possible: gradients
+ * are recorded, the layer is another one, has hooks or computes its weight, or the dtypes differ.
+ */
+export function foldedAfter(
+  layer: Layer,
+  norm: Normaliser,
+  input: Tensor,
+  { residual = null, activation = "none" }: Following,
+): Tensor | null {
+  const { numFeatures, eps, weight: scale, bias: shift, runningMean, runningVar } = norm;
+  if (!keepsPrepared() || runningMean === null || runningVar === null || !plain.has(layer.forward)) return null;
+  const { weight, bias } = layer as ConvNd | Linear;
+  if (!(weight instanceof Parameter) || weight.shape[0] !== numFeatures || input.ndim !== weight.ndim) return null;
+  const others = [bias, scale, shift, runningMean, runningVar, input, residual];
+  if (!isFloat(weight.dtype) || isHalf(weight) || others.some((x) => x && x.dtype !== weight.dtype)) return null;
+
+  const [folded, offset] = derived(weight, [weight, bias, scale, shift, runningMean, runningVar], [eps], () => {
+    const { factor, offset } = runningAffine(runningMean, runningVar, scale, shift, eps);
+    const perFilter = factor.reshape([-1, ...Array<number>(weight.ndim - 1).fill(1)]);
+    return [weight.mul(perFilter), bias === null ? offset : bias.mul(factor).add(offset)];
+  }) as [Tensor, Tensor];
+  const applied = residual === null ? activation : "none";
+  const y = layer instanceof ConvNd
+    ? layer.convolveWith(convolutions[weight.ndim - 3]!, input, folded, offset, applied)
+    : linear(input, folded, offset, { activation: applied });
+  if (residual === null) return y;
+  return (activation === "relu" ? addAndRectify : addResidual)([y, residual], y);
+}

@@ -1,0 +1,56 @@
+/** What routines prepare from operands whose contents last, such as packed or transformed weights, kept for the next run. */
+import type { Engine } from "../engine.ts";
+
+/** Memory of the heap. */
+interface Block {
+  readonly pointer: number;
+  readonly bytes: number;
+}
+
+/** The memory of a tensor, with what was prepared from it. */
+export interface Source extends Block {
+  prepared: Map<string, Block> | null;
+}
+
+/** The most bytes that are prepared from a source, in multiples of its own: transformed weights of convolutions take four. */
+const mostTimes = 8;
+const leastBytes = 65_536;
+
+/**
+ * The address of `bytes` bytes that `write` computes from a source, and from nothing else but what is in the key. They are kept until
+ * {@link forget} is called, when the source is written to or freed. Without a source they are computed at `otherwise`.
+ */
+export function prepared(
+  engine: Engine,
+  source: Source | undefined,
+  key: string,
+  bytes: number,
+  otherwise: number,
+  write: (pointer: number) => void,
+): number {
+  if (source === undefined) {
+    write(otherwise);
+    return otherwise;
+  }
+  const found = source.prepared?.get(key);
+  if (found !== undefined) return found.pointer;
+  let held = 0;
+  for (const block of source.prepared?.values() ?? []) held += block.bytes;
+  if (held + bytes > Math.max(mostTimes * source.bytes, leastBytes)) forget(engine, source);
+  const pointer = engine.heap.alloc(bytes);
+  try {
+    write(pointer);
+  } catch (error) {
+    engine.heap.release(pointer, bytes);
+    throw error;
+  }
+  (source.prepared ??= new Map()).set(key, { pointer, bytes });
+  return pointer;
+}
+
+/** Frees what was prepared from a source. */
+export function forget(engine: Engine, source: Source): void {
+  if (source.prepared === null) return;
+  for (const { pointer, bytes } of source.prepared.values()) engine.heap.release(pointer, bytes);
+  source.prepared = null;
+}
