@@ -95,6 +95,8 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "vector times matrix": (h) => h.randn([71]).matmul(h.randn([71, 45])),
   "matrix times vector": (h) => h.randn([33, 71]).matmul(h.randn([71])),
   "convolution": convolution([1, 3, 11, 18], [9, 3, 3, 3], { padding: 1 }),
+  "convolution of rows of four": convolution([2, 6, 8, 6], [9, 6, 3, 3], {}),
+  "convolution of rows of eight": convolution([2, 5, 5, 8], [7, 5, 3, 3], { padding: 1 }),
   "convolution of few columns": convolution([2, 4, 5, 9], [16, 4, 3, 3], { padding: 1 }),
   "convolution, filters in vectors": convolution([1, 5, 6, 11], [32, 5, 3, 3], {}),
   "convolution with a stride": convolution([1, 4, 13, 21], [6, 4, 3, 3], { padding: 1, stride: 2 }),
