@@ -41,12 +41,13 @@ function convolution(
   x: readonly number[],
   w: readonly number[],
   { stride = 1, padding = 0, groups = 1 },
+  dtype: "float32" | "float64" = "float32",
 ): (library: Library) => Tensor {
   return ({ apply, ...h }) => {
     const attrs = { stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups };
-    const [image, weight] = [h.randn([...x]), h.randn([...w])];
-    const y = h.conv2d(image, weight, { stride, padding, groups, bias: h.randn([w[0]!]) });
-    const g = h.randn(y.shape);
+    const [image, weight] = [h.randn([...x], { dtype }), h.randn([...w], { dtype })];
+    const y = h.conv2d(image, weight, { stride, padding, groups, bias: h.randn([w[0]!], { dtype }) });
+    const g = h.randn(y.shape, { dtype });
     const gradients = [
       apply("convInputGrad", [g, weight], { ...attrs, inputSize: x.slice(2) }),
       apply("convWeightGrad", [g, image], { ...attrs, kernelSize: w.slice(2) }),
@@ -95,6 +96,9 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "vector times matrix": (h) => h.randn([71]).matmul(h.randn([71, 45])),
   "matrix times vector": (h) => h.randn([33, 71]).matmul(h.randn([71])),
   "convolution": convolution([1, 3, 11, 18], [9, 3, 3, 3], { padding: 1 }),
+  "convolution of one channel": convolution([3, 1, 13, 15], [11, 1, 5, 5], {}),
+  "convolution of two channels": convolution([2, 2, 9, 14], [3, 2, 3, 3], { padding: 1 }),
+  "convolution of one channel, float64": convolution([3, 1, 10, 15], [5, 1, 3, 3], {}, "float64"),
   "convolution of rows of four": convolution([2, 6, 8, 6], [9, 6, 3, 3], {}),
   "convolution of rows of eight": convolution([2, 5, 5, 8], [7, 5, 3, 3], { padding: 1 }),
   "convolution of few columns": convolution([2, 4, 5, 9], [16, 4, 3, 3], { padding: 1 }),

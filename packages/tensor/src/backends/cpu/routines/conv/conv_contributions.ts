@@ -26,14 +26,22 @@ export type Cut = "rows" | "positions" | PiecesCut;
 export type PiecesCut = "pieces of 16" | "pieces of 32";
 
 /** The cut of outputs into vectors of several whole rows, or null if rows have another length or one fills a vector. */
-export function piecesCut({ output, output: [, , ow] }: ConvGeometry, vectorBytes: number, bytes: number): PiecesCut | null {
+export function piecesCut(
+  { output, output: [, , ow] }: ConvGeometry,
+  vectorBytes: number,
+  bytes: number,
+): PiecesCut | null {
   const row = ow * bytes;
   if (row >= vectorBytes || sizeOfVolume(output) * bytes < vectorBytes) return null;
   return row === 16 ? "pieces of 16" : row === 32 ? "pieces of 32" : null;
 }
 
 /** The number of vectors of a cut, and the number of additions of vectors to memory per tap. */
-function countOf(cut: "rows" | "positions", { output, output: [od, oh, ow] }: ConvGeometry, lanes: number): [number, number] {
+function countOf(
+  cut: "rows" | "positions",
+  { output, output: [od, oh, ow] }: ConvGeometry,
+  lanes: number,
+): [number, number] {
   if (cut === "rows") {
     const vectors = od * oh * Math.ceil(ow / lanes);
     return [vectors, vectors];

@@ -3,7 +3,20 @@
  * of taps in the table this is a convolution without packing; with those of filters it is the input gradient.
  */
 import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
-import { call, type Code, get, i32, type Local, type Locals, memory, op, set, tee, when, wide } from "../../../../code/tree.ts";
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  type Locals,
+  memory,
+  op,
+  set,
+  tee,
+  when,
+  wide,
+} from "../../../../code/tree.ts";
 import { piecesEntry, piecesMask, splitEntry } from "./conv_contributions.ts";
 import { columnEntry } from "./conv_geometry.ts";
 import { add, type Element, finishing, loadSplat, madd } from "../element.ts";
