@@ -226,6 +226,6 @@ function convolve(
   const packGrain = Math.max(Math.ceil(16_384 / (steps * 5)), 1);
   engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
-  engine.parallel(entry, convForwardParams.write(engine, { ...values, phase: 1 }), batch * groups * blocks, items);
+  engine.parallel(entry, convForwardParams.change(engine, "phase", 1), batch * groups * blocks, items);
   heap.giveBack(memory);
 }

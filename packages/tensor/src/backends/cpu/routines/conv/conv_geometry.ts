@@ -53,12 +53,13 @@ export function convGeometry(
 
 /** A key of everything that tables depend on. It does not include the batch size. */
 export function geometryKey(g: ConvGeometry): string {
-  return Object.values({ ...g, batch: 1 }).join();
+  return `${g.groups} ${g.channels} ${g.filters} ${g.input} ${g.kernel} ${g.output} ${g.stride} ${g.padding} ${g.dilation}`;
 }
 
 /** Whether no dimension is empty, so that sums have terms. */
 export function hasTerms(g: ConvGeometry): boolean {
-  return [g.batch, g.channels, g.filters, ...g.input, ...g.kernel, ...g.output].every((n) => n > 0);
+  return g.batch > 0 && g.channels > 0 && g.filters > 0 &&
+    sizeOfVolume(g.input) > 0 && sizeOfVolume(g.kernel) > 0 && sizeOfVolume(g.output) > 0;
 }
 
 /** The strides of an operand `[N, C, …]` in bytes: batch, channel, depth, height, width. */

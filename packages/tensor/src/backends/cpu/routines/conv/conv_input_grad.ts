@@ -128,7 +128,7 @@ export function convGradOfInput(
   engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
   const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   const items = imagesOfTurn(batch * groups, channels * volume, least);
-  engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);
+  engine.parallel(entry, convInputGradParams.change(engine, "phase", 1), batch * groups, items);
   heap.giveBack(memory);
   return true;
 }

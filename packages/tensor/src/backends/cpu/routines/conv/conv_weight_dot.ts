@@ -110,6 +110,6 @@ export function convGradOfWeightByDots(
   };
   engine.parallel(entry, convWeightDotParams.write(engine, values), groups * imageBlocks, 1);
   const filtersAtOnce = Math.max(Math.ceil(16_384 / (depth * imageBlocks)), 1);
-  engine.parallel(entry, convWeightDotParams.write(engine, { ...values, phase: 1 }), groups * filters, filtersAtOnce);
+  engine.parallel(entry, convWeightDotParams.change(engine, "phase", 1), groups * filters, filtersAtOnce);
   heap.giveBack(sums);
 }

@@ -229,6 +229,6 @@ function convolve(
     panels,
     Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1),
   );
-  engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
+  engine.parallel(entry, winogradParams.change(engine, "phase", 1), blocks, 1);
   heap.giveBack(memory);
 }
