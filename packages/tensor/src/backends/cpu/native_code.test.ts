@@ -56,6 +56,24 @@ function convolution(
   };
 }
 
+/** The largest values of windows, their indices, and the gradient. Some elements are `odd`. */
+function pooled(
+  { apply, ...h }: Library,
+  shape: readonly number[],
+  { kernel, stride }: { kernel: number; stride: number },
+  odd: number = Infinity,
+): Tensor {
+  const x = h.randn([...shape]);
+  const image = h.where(x.gt(1.5), odd, x);
+  const { values, indices } = h.maxPool2d(image, kernel, { stride, returnIndices: true });
+  const both = (n: number): number[] => [n, n];
+  const gradient = apply("maxPoolGrad", [h.randn(values.shape), indices], {
+    ...{ kernel: both(kernel), stride: both(stride), padding: both(0), dilation: both(1), ceilMode: false },
+    inputSize: shape.slice(2),
+  });
+  return h.cat([values.nanToNum({ nan: 7 }), indices.float(), gradient].map((part) => part.reshape(-1)), 0);
+}
+
 const bitsOf = (x: Tensor): number[] => [...new Uint8Array(new Float64Array(x.flatten().toArray() as number[]).buffer)];
 
 /** Computations that together use every kind of generated module. Sizes are odd, so that vectors have tails. */
@@ -108,6 +126,11 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "convolution of many taps": convolution([1, 13, 6, 18], [17, 13, 1, 9], {}),
   "convolution by columns": convolution([2, 3, 5, 5], [7, 3, 3, 3], {}),
   "convolution by tiles": convolution([3, 9, 12, 11], [11, 9, 3, 3], { padding: 1 }),
+  "max-pooling": (h) => pooled(h, [2, 3, 9, 41], { kernel: 2, stride: 2 }),
+  "max-pooling of threes": (h) => pooled(h, [2, 3, 9, 28], { kernel: 3, stride: 3 }),
+  "max-pooling, overlapping": (h) => pooled(h, [1, 2, 7, 37], { kernel: 3, stride: 1 }),
+  "max-pooling of NaN": (h) => pooled(h, [2, 3, 9, 41], { kernel: 2, stride: 2 }, NaN),
+  "max-pooling of small planes": (h) => pooled(h, [2, 3, 6, 6], { kernel: 2, stride: 2 }),
   "uniform numbers": (h) => h.rand([517]),
   "uniform numbers, float64": (h) => h.rand([517], { dtype: "float64" }),
   "normal numbers": (h) => h.randn([517]),
