@@ -118,7 +118,7 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "convolution of two channels": convolution([2, 2, 9, 14], [3, 2, 3, 3], { padding: 1 }),
   "convolution of one channel, float64": convolution([3, 1, 10, 15], [5, 1, 3, 3], {}, "float64"),
   "convolution of rows of four": convolution([2, 6, 8, 6], [9, 6, 3, 3], {}),
-  "convolution of rows of eight": convolution([2, 5, 5, 8], [7, 5, 3, 3], { padding: 1 }),
+  "convolution of rows of eight": convolution([2, 5, 7, 10], [7, 5, 3, 3], {}),
   "convolution of few columns": convolution([2, 4, 5, 9], [16, 4, 3, 3], { padding: 1 }),
   "convolution, filters in vectors": convolution([1, 5, 6, 11], [32, 5, 3, 3], {}),
   "convolution with a stride": convolution([1, 4, 13, 21], [6, 4, 3, 3], { padding: 1, stride: 2 }),
