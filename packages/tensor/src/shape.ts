@@ -210,7 +210,8 @@ export function inferShape(operation: string, sizes: readonly number[], shape: S
  * new shape.
  */
 export function viewStrides(shape: Shape, strides: readonly number[], target: Shape): number[] | null {
-  if (sizeOf(shape) === 0) return contiguousStrides(target);
+  const size = sizeOf(shape);
+  if (size === 0 || (size === sizeOf(target) && isContiguous(shape, strides))) return contiguousStrides(target);
   const result = new Array<number>(target.length).fill(1);
   let t = target.length - 1;
   let chunk = 1;

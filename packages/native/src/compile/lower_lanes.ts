@@ -231,8 +231,9 @@ export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target:
       return l.vector("permd", l.result("vector", target), order, a);
     }
     case "repeat_quarter": {
-      const a = unary();
-      if (l.bytes === 16) return a;
+      if (l.bytes === 16) return unary();
+      const a = l.operand(args[0]!, "broadcastf128");
+      if (a === inMemory) return l.vector("broadcastf128", l.result("vector", target), -1, a);
       return pieces(l, target, a, a, 0);
     }
     case "quarter": {
@@ -241,9 +242,10 @@ export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target:
       return l.vector("extractf128", l.result("vector", target), a, -1, immediate);
     }
     case "with_quarter": {
-      const [a, b] = l.two(args[0]!, args[1]!);
-      if (l.bytes === 16) return b;
-      return l.vector("insertf128", l.result("vector", target), a, b, immediate);
+      if (l.bytes === 16) return l.two(args[0]!, args[1]!)[1];
+      l.hold(l.value(args[0]!));
+      const b = l.operand(args[1]!, "insertf128");
+      return l.vector("insertf128", l.result("vector", target), l.release(), b, immediate);
     }
     case "narrow64": {
       const a = unary();

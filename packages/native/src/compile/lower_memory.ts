@@ -15,6 +15,7 @@ interface Foldable {
 const foldableLoads: { readonly [name: string]: Foldable } = {
   "vector.load": { memoryBytes: -1, broadcast: 0 },
   "vector.load_half": { memoryBytes: -2, broadcast: 0 },
+  "vector.load_quarter": { memoryBytes: -4, broadcast: 0 },
   "vector.load32_splat": { memoryBytes: 4, broadcast: 4 },
   "vector.load64_splat": { memoryBytes: 8, broadcast: 8 },
   "f32.load": { memoryBytes: 4, broadcast: 0 },
@@ -37,7 +38,8 @@ export function isFoldable(l: Lowering, code: Code, row: number): boolean {
     case "memory": {
       const load = foldableLoads[node.name];
       if (load === undefined) return false;
-      return load.broadcast > 0 ? l.evex && broadcast === load.broadcast : memoryBytes === load.memoryBytes;
+      if (load.broadcast > 0) return l.evex && broadcast === load.broadcast;
+      return memoryBytes === load.memoryBytes || memoryBytes === 16 && load.memoryBytes * memoryBytes === -l.bytes;
     }
     default:
       return false;

@@ -332,6 +332,13 @@ test.skipIf(skip)("operations of wide vectors", () => {
       );
       compare(`quarter ${immediate}`, module, bytes, interpreted, 0, () => {}, ["vector"], "vector");
     }
+    const piece = memory(bytes === 64 ? "vector.load_quarter" : "vector.load_half", 5, i32(input));
+    const repeated = applying(bytes, ["i32"], "vector", false, () => wide("repeat_quarter", 0, piece));
+    compare("repeat_quarter from memory", repeated, bytes, interpreted, 0, () => {}, ["i32"], "vector");
+    for (const immediate of immediates("with_quarter", bytes)) {
+      const module = applying(bytes, ["vector"], "vector", true, (a) => wide("with_quarter", immediate, a!, piece));
+      compare(`with_quarter ${immediate} from memory`, module, bytes, interpreted, 0, () => {}, ["vector"], "vector");
+    }
     for (const lanes of [32, 64] as const) {
       for (let count = 0; count <= 8 * bytes / lanes; count++) {
         const types: ValueType[] = ["vector", "vector"];

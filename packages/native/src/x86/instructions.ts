@@ -180,6 +180,7 @@ export type VectorInstructionName =
   | "insertps"
   | "extractf128"
   | "insertf128"
+  | "broadcastf128"
   | "extractf64x4"
   | "perm2f128"
   | "shuff32x4"
@@ -433,6 +434,11 @@ export const vectorInstructions: { readonly [Name in VectorInstructionName]: Vec
     operands: "vvx",
     ...immediate,
     evexName: "vinsertf32x4",
+  }),
+  broadcastf128: instruction("vbroadcastf128", 2, x66, 0, 0x1a, 0, {
+    operands: "vxm",
+    memory: 16,
+    evexName: "vbroadcastf32x4",
   }),
   extractf64x4: instruction("vextractf64x4", 3, x66, 1, 0x1b, 0, {
     operands: "hv",

@@ -26,7 +26,7 @@ export function view(x: Tensor, sizes: readonly (number | readonly number[])[]):
 
 export function reshape(x: Tensor, sizes: readonly (number | readonly number[])[]): Tensor {
   const shape = inferShape("reshape", sizesOf("reshape", sizes), x.shape);
-  const source = viewStrides(x.shape, x.strides, shape) === null ? x.clone() : x;
+  const source = x.isContiguous() || viewStrides(x.shape, x.strides, shape) !== null ? x : x.clone();
   return apply("reshape", [source], { shape });
 }
 

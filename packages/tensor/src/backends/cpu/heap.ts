@@ -70,13 +70,11 @@ export class Heap {
 
   /** The whole memory as bytes. Read this again after an allocation, which may move the memory. */
   get bytes(): Uint8Array {
-    if (this.bytesView.buffer !== this.memory.buffer) this.bytesView = new Uint8Array(this.memory.buffer);
     return this.bytesView;
   }
 
   /** The whole memory as 32-bit words; see {@link bytes}. */
   get words(): Int32Array {
-    if (this.wordsView.buffer !== this.memory.buffer) this.wordsView = new Int32Array(this.memory.buffer);
     return this.wordsView;
   }
 
@@ -149,7 +147,7 @@ export class Heap {
   private find(size: number): number {
     const reused = this.take(size);
     if (reused >= 0) return reused;
-    if (this.end + size > this.memory.buffer.byteLength && this.isWorthMerging(size)) {
+    if (this.end + size > this.bytesView.length && this.isWorthMerging(size)) {
       this.merge();
       const merged = this.take(size);
       if (merged >= 0) return merged;
@@ -218,7 +216,7 @@ export class Heap {
 
   /** Grows the memory to at least `bytes` bytes if needed. Returns whether it succeeded. */
   private reach(bytes: number): boolean {
-    const have = this.memory.buffer.byteLength;
+    const have = this.bytesView.length;
     if (bytes <= have) return true;
     const pages = Math.ceil((bytes - have) / page);
     const room = this.maximumPages - have / page;
@@ -229,6 +227,9 @@ export class Heap {
       if (count < pages || count > room) continue;
       try {
         this.memory.grow(count);
+        // Views are kept, since asking the memory for its buffer takes as long as writing a kernel's parameters.
+        this.bytesView = new Uint8Array(this.memory.buffer);
+        this.wordsView = new Int32Array(this.memory.buffer);
         return true;
       } catch { /* try a smaller growth, then report */ }
     }

@@ -81,7 +81,7 @@ export class Kernels {
       words[base + layout.address(i)] = i === operands ? output : inputs[i]!;
       for (let d = 0; d < access.strides.length; d++) words[base + layout.stride(i, d)] = access.strides[d]! * size;
     }
-    if (scalars.length > 0) writeScalars(heap, params, layout, kernel.expr, scalars);
+    if (scalars.length > 0) writeScalars(heap, params, layout, plan.scalars, scalars);
     this.engine.parallel(entry!, params, compiled.items, compiled.grain);
   }
 

@@ -41,12 +41,13 @@ function convolution(
   x: readonly number[],
   w: readonly number[],
   { stride = 1, padding = 0, groups = 1 },
+  dtype: "float32" | "float64" = "float32",
 ): (library: Library) => Tensor {
   return ({ apply, ...h }) => {
     const attrs = { stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups };
-    const [image, weight] = [h.randn([...x]), h.randn([...w])];
-    const y = h.conv2d(image, weight, { stride, padding, groups, bias: h.randn([w[0]!]) });
-    const g = h.randn(y.shape);
+    const [image, weight] = [h.randn([...x], { dtype }), h.randn([...w], { dtype })];
+    const y = h.conv2d(image, weight, { stride, padding, groups, bias: h.randn([w[0]!], { dtype }) });
+    const g = h.randn(y.shape, { dtype });
     const gradients = [
       apply("convInputGrad", [g, weight], { ...attrs, inputSize: x.slice(2) }),
       apply("convWeightGrad", [g, image], { ...attrs, kernelSize: w.slice(2) }),
@@ -69,6 +70,24 @@ function preparedTwice(
     weight.mul_(3);
     return h.cat([...before, run(), run()], 0);
   };
+}
+
+/** The largest values of windows, their indices, and the gradient. Some elements are `odd`. */
+function pooled(
+  { apply, ...h }: Library,
+  shape: readonly number[],
+  { kernel, stride }: { kernel: number; stride: number },
+  odd: number = Infinity,
+): Tensor {
+  const x = h.randn([...shape]);
+  const image = h.where(x.gt(1.5), odd, x);
+  const { values, indices } = h.maxPool2d(image, kernel, { stride, returnIndices: true });
+  const both = (n: number): number[] => [n, n];
+  const gradient = apply("maxPoolGrad", [h.randn(values.shape), indices], {
+    ...{ kernel: both(kernel), stride: both(stride), padding: both(0), dilation: both(1), ceilMode: false },
+    inputSize: shape.slice(2),
+  });
+  return h.cat([values.nanToNum({ nan: 7 }), indices.float(), gradient].map((part) => part.reshape(-1)), 0);
 }
 
 const bitsOf = (x: Tensor): number[] => [...new Uint8Array(new Float64Array(x.flatten().toArray() as number[]).buffer)];
@@ -111,6 +130,11 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "vector times matrix": (h) => h.randn([71]).matmul(h.randn([71, 45])),
   "matrix times vector": (h) => h.randn([33, 71]).matmul(h.randn([71])),
   "convolution": convolution([1, 3, 11, 18], [9, 3, 3, 3], { padding: 1 }),
+  "convolution of one channel": convolution([3, 1, 13, 15], [11, 1, 5, 5], {}),
+  "convolution of two channels": convolution([2, 2, 9, 14], [3, 2, 3, 3], { padding: 1 }),
+  "convolution of one channel, float64": convolution([3, 1, 10, 15], [5, 1, 3, 3], {}, "float64"),
+  "convolution of rows of four": convolution([2, 6, 8, 6], [9, 6, 3, 3], {}),
+  "convolution of rows of eight": convolution([2, 5, 7, 10], [7, 5, 3, 3], {}),
   "convolution of few columns": convolution([2, 4, 5, 9], [16, 4, 3, 3], { padding: 1 }),
   "convolution, filters in vectors": convolution([1, 5, 6, 11], [32, 5, 3, 3], {}),
   "convolution with a stride": convolution([1, 4, 13, 21], [6, 4, 3, 3], { padding: 1, stride: 2 }),
@@ -121,6 +145,11 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "convolution by tiles, prepared": preparedTwice([3, 9, 12, 11], [11, 9, 3, 3], (h, x, w) => h.conv2d(x, w)),
   "convolution, prepared": preparedTwice([1, 3, 11, 18], [9, 3, 3, 3], (h, x, w) => h.conv2d(x, w, { stride: 2 })),
   "matmul, prepared": preparedTwice([19, 35], [41, 35], (_, x, w) => x.matmul(w.t())),
+  "max-pooling": (h) => pooled(h, [2, 3, 9, 41], { kernel: 2, stride: 2 }),
+  "max-pooling of threes": (h) => pooled(h, [2, 3, 9, 28], { kernel: 3, stride: 3 }),
+  "max-pooling, overlapping": (h) => pooled(h, [1, 2, 7, 37], { kernel: 3, stride: 1 }),
+  "max-pooling of NaN": (h) => pooled(h, [2, 3, 9, 41], { kernel: 2, stride: 2 }, NaN),
+  "max-pooling of small planes": (h) => pooled(h, [2, 3, 6, 6], { kernel: 2, stride: 2 }),
   "uniform numbers": (h) => h.rand([517]),
   "uniform numbers, float64": (h) => h.rand([517], { dtype: "float64" }),
   "normal numbers": (h) => h.randn([517]),

@@ -1,8 +1,8 @@
 /** The parameter block of a dispatch, in the memory that kernels read. */
 import type { Scalar } from "../../dtype.ts";
-import type { Expr } from "../../ir/kernel.ts";
 import { elementValue } from "../../scalar.ts";
 import type { Heap } from "./heap.ts";
+import type { ScalarExpr } from "./render/expression_analysis.ts";
 import { laneKind } from "./render/lanes.ts";
 import type { Layout } from "./render/plan.ts";
 
@@ -27,21 +27,36 @@ export class ParamBlock {
   }
 }
 
-/** Writes the scalars that an expression reads, each in the width of its lane. */
-export function writeScalars(heap: Heap, params: number, layout: Layout, expr: Expr, scalars: readonly Scalar[]): void {
-  if (expr.op === "scalar") {
-    const at = params + 4 * layout.scalar(expr.index);
-    const element = elementValue(scalars[expr.index]!, expr.dtype);
-    const view = new DataView(heap.memory.buffer);
-    switch (laneKind(expr.dtype)) {
+/** A number as its bits. */
+const bits = new DataView(new ArrayBuffer(8));
+
+/** Writes scalars, each in the width of its lane. */
+export function writeScalars(
+  heap: Heap,
+  params: number,
+  layout: Layout,
+  read: readonly ScalarExpr[],
+  scalars: readonly Scalar[],
+): void {
+  for (let i = 0; i < read.length; i++) {
+    const { index, dtype } = read[i]!;
+    const at = params / 4 + layout.scalar(index);
+    const element = elementValue(scalars[index]!, dtype);
+    const kind = laneKind(dtype);
+    switch (kind) {
       case "f32":
-        return view.setFloat32(at, element as number, true);
+        bits.setFloat32(0, element as number, true);
+        break;
       case "f64":
-        return view.setFloat64(at, element as number, true);
+        bits.setFloat64(0, element as number, true);
+        break;
       case "i64":
-        return view.setBigInt64(at, element as bigint, true);
+        bits.setBigInt64(0, element as bigint, true);
+        break;
       default:
-        return view.setInt32(at, element as number, true);
+        bits.setInt32(0, element as number, true);
     }
-  } else if (expr.op !== "input") { for (const arg of expr.args) writeScalars(heap, params, layout, arg, scalars); }
+    heap.words[at] = bits.getInt32(0, true);
+    if (kind === "f64" || kind === "i64") heap.words[at + 1] = bits.getInt32(4, true);
+  }
 }

@@ -5,7 +5,7 @@ import { sizeOf } from "../../shape.ts";
 import type { Engine } from "./engine.ts";
 import type { CompiledModule } from "./compiled_module.ts";
 import { ParamBlock, writeScalars } from "./params.ts";
-import { analyze } from "./render/expression_analysis.ts";
+import { analyze, type ScalarExpr } from "./render/expression_analysis.ts";
 import { elementBytes, layoutOf } from "./render/plan.ts";
 import { renderRows, rowSteps } from "./render/rows.ts";
 
@@ -16,6 +16,8 @@ const chunkWork = 32768;
 export interface CompiledRows {
   readonly kernel: RowKernel;
   readonly entry: CompiledModule;
+  /** The scalars that its steps read. */
+  readonly reads: readonly ScalarExpr[];
   readonly items: number;
   readonly grain: number;
 }
@@ -25,6 +27,7 @@ interface RowAnalysis {
   readonly text: string;
   /** The rough cost of an element of a row, in additions. */
   readonly weight: number;
+  readonly reads: readonly ScalarExpr[];
   /** Compiled code by geometry. A lookup by the whole text would take longer than a short row. */
   readonly entries: Map<string, CompiledModule>;
 }
@@ -45,15 +48,17 @@ export class RowKernels {
   prepare(kernel: RowKernel): CompiledRows {
     let analysis = this.analysis.get(kernel.steps);
     if (analysis === undefined) {
-      const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + analyze(expr).weight, 0);
-      this.analysis.set(kernel.steps, analysis = { text: showRows(kernel), weight, entries: new Map() });
+      const parts = kernel.steps.flatMap(stepExpressions).map(analyze);
+      const weight = parts.reduce((sum, part) => sum + part.weight, 0);
+      const reads = parts.flatMap(({ scalars }) => scalars);
+      this.analysis.set(kernel.steps, analysis = { text: showRows(kernel), weight, reads, entries: new Map() });
     }
     const form = `${kernel.shape.length}/${kernel.inner}|${rowSteps(kernel)}`;
     let entry = analysis.entries.get(form);
     if (entry === undefined) analysis.entries.set(form, entry = this.compiled(kernel, `${form}|${analysis.text}`));
     const kept = kernel.shape.length - kernel.inner;
     const grain = Math.max(1, Math.ceil(chunkWork / (sizeOf(kernel.shape.slice(kept)) * analysis.weight)));
-    return { kernel, entry, items: sizeOf(kernel.shape.slice(0, kept)), grain };
+    return { kernel, entry, reads: analysis.reads, items: sizeOf(kernel.shape.slice(0, kept)), grain };
   }
 
   private compiled(kernel: RowKernel, key: string): CompiledModule {
@@ -65,25 +70,27 @@ export class RowKernels {
   }
 
   /** Runs a kernel. `addresses` are the byte addresses of the inputs, then the outputs. */
-  run({ kernel, entry, items, grain }: CompiledRows, addresses: readonly number[], scalars: readonly Scalar[]): void {
+  run(
+    { kernel, entry, reads, items, grain }: CompiledRows,
+    addresses: readonly number[],
+    scalars: readonly Scalar[],
+  ): void {
     const layout = layoutOf(kernel.shape.length, addresses.length);
     const params = this.block.of(layout.words(scalars.length));
     const { words } = this.engine.heap;
     const base = params / 4;
-    kernel.shape.forEach((size, d) => words[base + layout.size(d)] = size);
-    addresses.forEach((address, i) => {
+    for (let d = 0; d < kernel.shape.length; d++) words[base + layout.size(d)] = kernel.shape[d]!;
+    for (let i = 0; i < addresses.length; i++) {
       const { dtype, strides } = i < kernel.inputs.length
         ? kernel.inputs[i]!
         : kernel.outputs[i - kernel.inputs.length]!;
-      words[base + layout.address(i)] = address;
+      words[base + layout.address(i)] = addresses[i]!;
       // Outputs with one element per row have no strides along it, and do not move.
       for (let d = 0; d < kernel.shape.length; d++) {
         words[base + layout.stride(i, d)] = (strides[d] ?? 0) * elementBytes(dtype);
       }
-    });
-    for (const step of kernel.steps) {
-      for (const expr of stepExpressions(step)) writeScalars(this.engine.heap, params, layout, expr, scalars);
     }
+    writeScalars(this.engine.heap, params, layout, reads, scalars);
     this.engine.parallel(entry, params, items, grain);
   }
 }

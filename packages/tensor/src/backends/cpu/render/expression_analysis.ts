@@ -15,7 +15,11 @@ export interface ExprAnalysis {
   readonly wide: boolean;
   /** The rough cost of one element in additions, for cutting work into chunks. */
   readonly weight: number;
+  /** The scalars that it reads, each once for each dtype. */
+  readonly scalars: readonly ScalarExpr[];
 }
+
+export type ScalarExpr = Extract<Expr, { readonly op: "scalar" }>;
 
 const byObject: WeakMap<Expr, ExprAnalysis> = new WeakMap();
 const byText: Map<string, ExprAnalysis> = new Map();
@@ -48,12 +52,14 @@ function castable(from: DType, to: DType): boolean {
 function examine(whole: Expr, id: number): ExprAnalysis {
   let [vectorizable, wide, weight] = [true, false, 1];
   const seen: Set<Expr> = new Set();
+  const scalars: Map<string, ScalarExpr> = new Map();
   const visit = (expr: Expr): void => {
     if (seen.has(expr)) return;
     seen.add(expr);
     const kind = laneKind(expr.dtype);
     if (kind === null) vectorizable = false;
     if (kind === "f64" || kind === "i64") wide = true;
+    if (expr.op === "scalar") scalars.set(`${expr.index} ${expr.dtype}`, expr);
     if (expr.op === "input" || expr.op === "scalar") return;
     const dtype = operandDType(expr);
     if (expr.op === "cast") vectorizable &&= castable(dtype, expr.dtype);
@@ -62,7 +68,7 @@ function examine(whole: Expr, id: number): ExprAnalysis {
     expr.args.forEach(visit);
   };
   visit(whole);
-  return { id, vectorizable, wide, weight };
+  return { id, vectorizable, wide, weight, scalars: [...scalars.values()] };
 }
 
 /** The number of lanes of a function's vectors: of 32 bits, or of 64 if some part of the expressions has 64-bit elements. */

@@ -1,7 +1,7 @@
 /** Chooses the form of a kernel's loops, and the cache key of its code. */
 import { type DType, itemSize } from "../../../dtype.ts";
 import type { Kernel } from "../../../ir/kernel.ts";
-import { analyze, type ExprAnalysis } from "./expression_analysis.ts";
+import { analyze, type ExprAnalysis, type ScalarExpr } from "./expression_analysis.ts";
 import { isMaskable, laneKind, type Step } from "./lanes.ts";
 
 /** The loops of a kernel: vectors along the output, along the reduced dimension, or across it. */
@@ -20,6 +20,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** The rough cost of one element in additions. */
   readonly weight: number;
+  /** The scalars that the expression reads. */
+  readonly scalars: readonly ScalarExpr[];
   readonly key: string;
 }
 
@@ -57,7 +59,17 @@ export function planOf(kernel: Kernel): Plan | null {
   // Totals are converted to the dtype of the output.
   const reduction = kernel.reduce === null ? "" : `${kernel.reduce.op}>${kernel.output.dtype}`;
   const key = `${form}|${kept}+${reduced}|${steps.join()}|${reduction}|${analysis.id}`;
-  return { kernel, form, wide: analysis.wide, kept, reduced, steps, weight: analysis.weight, key };
+  return {
+    kernel,
+    form,
+    wide: analysis.wide,
+    kept,
+    reduced,
+    steps,
+    weight: analysis.weight,
+    scalars: analysis.scalars,
+    key,
+  };
 }
 
 /**
@@ -85,8 +97,15 @@ export interface Layout {
   readonly words: (scalars: number) => number;
 }
 
+/** Layouts by rank and number of operands: each is made once. */
+const layouts: Layout[][] = [];
+
 /** The layout of the parameter block for a number of dimensions and operands. */
 export function layoutOf(rank: number, operands: number): Layout {
+  return (layouts[rank] ??= [])[operands] ??= newLayout(rank, operands);
+}
+
+function newLayout(rank: number, operands: number): Layout {
   const first = 2 + rank;
   const record = 1 + rank;
   const scalars = Math.ceil((first + operands * record) / 2) * 2;

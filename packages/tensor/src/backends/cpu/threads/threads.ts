@@ -117,7 +117,7 @@ export class Threads {
     words[word.entry] = entry.id;
     words[word.code] = this.code[entry.id]!;
     words[word.codeLength] = entry.bytes.length;
-    words[word.pages] = this.heap.memory.buffer.byteLength / 65536;
+    words[word.pages] = this.heap.bytes.length / 65536;
     words[word.params] = params;
     words[word.count] = count;
     words[word.grain] = grain;

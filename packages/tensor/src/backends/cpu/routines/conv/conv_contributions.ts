@@ -6,14 +6,42 @@ export function splitEntry(vectorBytes: number): number {
   return 16 + 2 * vectorBytes;
 }
 
+/** The bytes of a table entry for a vector of whole rows. */
+export function piecesEntry(vectorBytes: number): number {
+  return piecesMask + vectorBytes;
+}
+
+/** Where the mask begins in an entry for a vector of whole rows. */
+export const piecesMask = 32;
+
 /** The cost of adding a vector to memory, in multiply-adds. */
 const addCost = 6;
 
-/** "rows": vectors within rows, some of which overlap. "positions": vectors of adjacent positions, some of which span two rows. */
-export type Cut = "rows" | "positions";
+/**
+ * "rows": vectors within rows, some of which overlap. "positions": vectors of adjacent positions, some of which span two rows.
+ * "pieces": vectors of two or four whole rows, each of 16 or 32 bytes.
+ */
+export type Cut = "rows" | "positions" | PiecesCut;
+
+export type PiecesCut = "pieces of 16" | "pieces of 32";
+
+/** The cut of outputs into vectors of several whole rows, or null if rows have another length or one fills a vector. */
+export function piecesCut(
+  { output, output: [, , ow] }: ConvGeometry,
+  vectorBytes: number,
+  bytes: number,
+): PiecesCut | null {
+  const row = ow * bytes;
+  if (row >= vectorBytes || sizeOfVolume(output) * bytes < vectorBytes) return null;
+  return row === 16 ? "pieces of 16" : row === 32 ? "pieces of 32" : null;
+}
 
 /** The number of vectors of a cut, and the number of additions of vectors to memory per tap. */
-function countOf(cut: Cut, { output, output: [od, oh, ow] }: ConvGeometry, lanes: number): [number, number] {
+function countOf(
+  cut: "rows" | "positions",
+  { output, output: [od, oh, ow] }: ConvGeometry,
+  lanes: number,
+): [number, number] {
   if (cut === "rows") {
     const vectors = od * oh * Math.ceil(ow / lanes);
     return [vectors, vectors];
@@ -24,7 +52,7 @@ function countOf(cut: Cut, { output, output: [od, oh, ow] }: ConvGeometry, lanes
   return [vectors, vectors + borders];
 }
 
-/** The faster cut, and its cost in vector multiply-adds per tap. Rows must be at least a vector long. */
+/** The faster of the cuts "rows" and "positions", and its cost in vector multiply-adds per tap. Rows must be at least a vector long. */
 export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; readonly cost: number } {
   const costs = (["rows", "positions"] as const).map((cut) => {
     const [vectors, adds] = countOf(cut, g, lanes);
@@ -36,7 +64,8 @@ export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; re
 /**
  * Tables of the vectors of a cut. Whole vectors have the byte offsets of their outputs and of their target in the image. Other
  * vectors also have, with the cut "rows", a mask of the lanes to add, at 16; with the cut "positions", the target in a second row
- * at 8 (where a whole vector with these lanes would begin), and masks for both rows, at 16 and behind it.
+ * at 8 (where a whole vector with these lanes would begin), and masks for both rows, at 16 and behind it. With the cut "pieces" all
+ * vectors are others, with the target of each row from 4 on, and a mask of the lanes that no earlier vector covers.
  */
 export function contributions(
   g: ConvGeometry,
@@ -59,6 +88,19 @@ export function contributions(
     const row = rowOf(position);
     return image.position(Math.floor(row / oh), row % oh, position % ow);
   };
+  const mask = (wanted: (lane: number) => boolean): number[] =>
+    Array.from({ length: lanes * bytes / 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
+  if (cut !== "positions") {
+    const table: number[] = [];
+    for (let v = 0; v * lanes < positions; v++) {
+      const first = Math.min(v * lanes, positions - lanes);
+      const targets = Array.from({ length: lanes / ow }, (_, row) => place(first + row * ow));
+      const header = [first * bytes, ...targets];
+      while (header.length < piecesMask / 4) header.push(0);
+      table.push(...header, ...mask((lane) => first + lane >= v * lanes));
+    }
+    return { whole: new Int32Array(), others: Int32Array.from(table) };
+  }
   const noMask = new Array<number>(lanes * bytes / 4).fill(0);
   const [whole, others]: [number[], number[]] = [[], []];
   for (let v = 0; v * lanes < positions; v++) {
@@ -70,8 +112,6 @@ export function contributions(
       continue;
     }
     const border = rowOf(last) * ow - first; // lanes from here on belong to the second row
-    const mask = (wanted: (lane: number) => boolean): number[] =>
-      Array.from({ length: lanes * bytes / 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
     others.push(
       first * bytes,
       place(first),

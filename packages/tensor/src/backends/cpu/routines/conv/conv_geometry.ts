@@ -58,7 +58,8 @@ export function geometryKey(g: ConvGeometry): string {
 
 /** Whether no dimension is empty, so that sums have terms. */
 export function hasTerms(g: ConvGeometry): boolean {
-  return [g.batch, g.channels, g.filters, ...g.input, ...g.kernel, ...g.output].every((n) => n > 0);
+  return g.batch > 0 && g.channels > 0 && g.filters > 0 &&
+    sizeOfVolume(g.input) > 0 && sizeOfVolume(g.kernel) > 0 && sizeOfVolume(g.output) > 0;
 }
 
 /** The strides of an operand `[N, C, …]` in bytes: batch, channel, depth, height, width. */

@@ -4,7 +4,7 @@
  */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
 import type { Engine } from "../../engine.ts";
-import { bestCut, contributions, type Cut, splitEntry } from "./conv_contributions.ts";
+import { bestCut, contributions, type Cut, piecesCut, piecesEntry, splitEntry } from "./conv_contributions.ts";
 import {
   columnEntry,
   convGeometry,
@@ -51,18 +51,21 @@ export function convGradOfInput(
   const spread = narrow.spread && spreadPays(filters) && nativeCode() === null;
   // Several taps of one channel are added in the order of vectors, which must not depend on the target.
   const widest = byChannel ? fittingBytes(g.output[2] * bytes) : 16;
-  const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
-  const cuts = [16, 32, 64].map((vectorBytes) => bestCut(g, of(vectorBytes).lanes).cut);
-  const cutOf = ({ vectorBytes }: Element): Cut => cuts[Math.log2(vectorBytes) - 4]!;
+  const pieces = (vectorBytes: number): Cut | null => byChannel ? piecesCut(g, vectorBytes, bytes) : null;
+  const of = (vectorBytes: number): Element =>
+    element(kind, relaxedMadd, pieces(vectorBytes) === null ? Math.min(vectorBytes, widest) : vectorBytes);
+  const cuts = [16, 32, 64].map((vectorBytes) => pieces(vectorBytes) ?? bestCut(g, of(vectorBytes).lanes).cut);
+  const cutOf = (vectorBytes: number): Cut => cuts[Math.log2(vectorBytes) - 4]!;
   const entry = cachedModule(
     engine,
     `conv input ${kind} ${spread} ${widest} ${cuts}`,
-    (vectorBytes) => convInputGradModule(of(vectorBytes), spread, cutOf(of(vectorBytes))),
+    (vectorBytes) => convInputGradModule(of(vectorBytes), spread, cutOf(vectorBytes)),
   );
   const e = of(entry.vectorBytes);
   const { lanes } = e;
-  const cut = cutOf(e);
+  const cut = cutOf(entry.vectorBytes);
   const key = `conv input ${bytes} ${lanes} ${geometryKey(g)}`;
+  const entryBytes = (cut === "rows" ? columnEntry : cut === "positions" ? splitEntry : piecesEntry)(e.vectorBytes);
   const { layout, ...tables } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const { whole, others } = contributions(g, layout, lanes, bytes, cut);
@@ -77,7 +80,7 @@ export function convGradOfInput(
       columns: put(whole),
       whole: whole.byteLength / columnEntry(e.vectorBytes),
       otherColumns: put(others),
-      others: others.byteLength / (cut === "rows" ? columnEntry : splitEntry)(e.vectorBytes),
+      others: others.byteLength / entryBytes,
     };
   });
   const { heap } = engine;
@@ -125,7 +128,7 @@ export function convGradOfInput(
   engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
   const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   const items = imagesOfTurn(batch * groups, channels * volume, least);
-  engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);
+  engine.parallel(entry, convInputGradParams.change(engine, "phase", 1), batch * groups, items);
   heap.giveBack(memory);
   return true;
 }

@@ -7,7 +7,7 @@ import type { Element } from "../element.ts";
 import { addMul, Params, range } from "../loops.ts";
 import { packPanel, spreadPanel } from "../matmul/pack.ts";
 import { eachPanel, panelRows } from "../matmul/panels.ts";
-import { offsetTableKernels } from "./offset_table_kernel.ts";
+import { offsetTableKernels, type TableMode } from "./offset_table_kernel.ts";
 
 const fields = [
   "phase",
@@ -55,6 +55,14 @@ const fields = [
  */
 export const convInputGradParams: Params<typeof fields[number]> = new Params(fields);
 
+/** The kernel of vectors that are not within a row, or overlap. */
+const otherModes = {
+  "rows": "add masked",
+  "positions": "add split",
+  "pieces of 16": "add pieces of 16",
+  "pieces of 32": "add pieces of 32",
+} as const satisfies Record<Cut, TableMode>;
+
 /** Generates the module for an element type and a cut into vectors. `spread` is whether the panels of weights are spread. */
 export function convInputGradModule(
   e: Element,
@@ -63,8 +71,8 @@ export function convInputGradModule(
 ): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const whole = offsetTableKernels(module, e, "add", spread);
-  const others = offsetTableKernels(module, e, cut === "rows" ? "add masked" : "add split", spread);
+  const whole = cut === "rows" || cut === "positions" ? offsetTableKernels(module, e, "add", spread) : null;
+  const others = offsetTableKernels(module, e, otherModes[cut], spread);
   const pack = packPanel(module, e);
   const expand = spread ? spreadPanel(module, e) : null;
   const bring = copyRows(module, e, "return");
@@ -73,11 +81,11 @@ export function convInputGradModule(
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => convInputGradParams.read(p, name);
-  const names = ["t", "panel", "group", "row", "rows", "image", "target", "i", "g"] as const;
-  const [t, panel, group, row, rows, image, target, i, g] = names.map(() => run.local("i32")) as Locals<9>;
-  const bounds = panelRows(panel, row, rows, field);
+  const names = ["t", "panel", "group", "first", "rows", "image", "target", "i", "g"] as const;
+  const [t, panel, group, first, rows, image, target, i, g] = names.map(() => run.local("i32")) as Locals<9>;
+  const bounds = panelRows(panel, first, rows, field);
   const at = (base: Code, bytes: number): Code =>
-    addMul(base, op("i32.mul", addMul(get(row), get(group), field("depth")), field("filtersPadded")), i32(bytes));
+    addMul(base, op("i32.mul", addMul(get(first), get(group), field("depth")), field("filtersPadded")), i32(bytes));
   const packedAt = at(field("packed"), e.bytes);
   const spreadAt = at(field("spread"), 16);
   const multiply = (tiles: FunctionBuilder, columns: Code, vectors: Code): Code =>
@@ -91,13 +99,13 @@ export function convInputGradModule(
       columns,
       vectors,
       get(target),
-      addMul(field("targets"), get(row), i32(4)),
+      addMul(field("targets"), get(first), i32(4)),
       i32(0),
       i32(0),
     );
   run.emit(when(
     op("i32.eqz", field("phase")),
-    eachPanel({ item: t, group, panel, row, rows }, [begin, end], field, [
+    eachPanel({ item: t, group, panel, row: first, rows }, [begin, end], field, [
       range(
         i,
         i32(0),
@@ -108,7 +116,7 @@ export function convInputGradModule(
           op(
             "i32.add",
             addMul(field("w"), get(group), field("wGroup")),
-            memory("i32.load", 0, addMul(field("sources"), op("i32.add", get(row), get(i)), i32(4))),
+            memory("i32.load", 0, addMul(field("sources"), op("i32.add", get(first), get(i)), i32(4))),
           ),
           i32(0),
           field("wFilter"),
@@ -144,7 +152,7 @@ export function convInputGradModule(
         field("panels"),
         1,
         bounds,
-        multiply(whole, field("columns"), field("whole")),
+        whole === null ? [] : multiply(whole, field("columns"), field("whole")),
         when(field("others"), multiply(others, field("otherColumns"), field("others"))),
       ),
       when(

@@ -12,8 +12,8 @@ import {
 import { rowTable } from "./conv_image.ts";
 import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
 import { imageTraversal } from "./conv_traversal.ts";
-import { dotLefts, dotRights } from "../matmul/dot_kernel.ts";
-import { computeKind, element } from "../element.ts";
+import { dotAside, dotLefts, dotRights } from "../matmul/dot_kernel.ts";
+import { computeKind, type Element, element } from "../element.ts";
 import { imagesOfBlock, threadStride } from "./image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
@@ -44,8 +44,8 @@ export function convGradOfWeightByDots(
   g: ConvGeometry,
 ): void {
   const kind = computeKind(x.dtype);
-  const e = element(kind, engine.features.relaxedMadd);
-  const { bytes } = e;
+  const of = (vectorBytes: number): Element => element(kind, engine.features.relaxedMadd, vectorBytes);
+  const { bytes } = of(16);
   const { batch, groups, channels, filters } = g;
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
@@ -55,15 +55,20 @@ export function convGradOfWeightByDots(
     const walk = imageTraversal(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
   });
-  const most = Math.min(filters, dotLefts);
+  const mostOf = (e: Element): number => Math.min(filters, dotLefts(e));
   const entry = cachedModule(
     engine,
-    `conv weight dot ${kind} ${walk.length} ${most}`,
-    () => convWeightDotModule(e, walk.length, most),
+    `conv weight dot ${kind} ${walk.length} ${[16, 32, 64].map((vectorBytes) => mostOf(of(vectorBytes)))}`,
+    (vectorBytes) => convWeightDotModule(of(vectorBytes), walk.length, mostOf(of(vectorBytes))),
   );
+  const e = of(entry.vectorBytes);
+  const most = mostOf(e);
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
-  const [filterPanels, tapPanels] = [panelsOf(filters, most), panelsOf(depth, dotRights[most - 1]!)];
+  const [filterPanels, tapPanels] = [
+    panelsOf(filters, most),
+    panelsOf(Math.ceil(depth / dotAside(e)), dotRights(e, most)),
+  ];
   const macs = batch * filters * depth * positions;
   const blockImages = imagesOfBlock(batch, Math.min(Math.max(Math.ceil(macs / grain), 1), 16));
   const imageBlocks = Math.ceil(batch / blockImages);
@@ -105,6 +110,6 @@ export function convGradOfWeightByDots(
   };
   engine.parallel(entry, convWeightDotParams.write(engine, values), groups * imageBlocks, 1);
   const filtersAtOnce = Math.max(Math.ceil(16_384 / (depth * imageBlocks)), 1);
-  engine.parallel(entry, convWeightDotParams.write(engine, { ...values, phase: 1 }), groups * filters, filtersAtOnce);
+  engine.parallel(entry, convWeightDotParams.change(engine, "phase", 1), groups * filters, filtersAtOnce);
   heap.giveBack(sums);
 }

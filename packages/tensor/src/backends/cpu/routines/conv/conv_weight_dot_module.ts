@@ -2,8 +2,8 @@
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
-import { dotKernels } from "../matmul/dot_kernel.ts";
-import { add, type Element, pick, storeLane, zeros } from "../element.ts";
+import { dotAside, dotKernels } from "../matmul/dot_kernel.ts";
+import { add, type Element, narrowed, pick, storeLane, zeros } from "../element.ts";
 import { addMul, advance, least, Params, range, times } from "../loops.ts";
 import { firstRow, rowsOf } from "../matmul/panels.ts";
 
@@ -87,7 +87,9 @@ export function convWeightDotModule(
     run.local("i32")
   ) as Locals<13>;
   const total = run.local("vector");
-  const reversed = Array.from({ length: e.lanes }, (_, i) => e.lanes - 1 - i);
+  const aside = dotAside(e);
+  const { lanes } = narrowed(e, 16);
+  const reversed = Array.from({ length: lanes }, (_, i) => lanes - 1 - i);
 
   const panel = (index: Local, first: Local, tall: Code, height: Code): Code =>
     set(first, firstRow(index, tall, height));
@@ -130,6 +132,7 @@ export function convWeightDotModule(
           field("tapPanels"),
           1,
           panel(j, tap, field("tapTall"), field("tapHeight")),
+          aside === 1 ? [] : set(tap, op("i32.mul", get(tap), i32(aside))),
           call(
             kernels,
             rowsOf(i, field("filterTall"), field("filterHeight")),
@@ -148,6 +151,7 @@ export function convWeightDotModule(
             field("segmentBytes"),
             addMul(get(sums), addMul(get(tap), get(filter), field("depth")), i32(16)),
             op("i32.mul", field("depth"), i32(16)),
+            op("i32.sub", field("depth"), op("i32.add", get(tap), i32(1))),
           ),
         ),
       ),
@@ -177,7 +181,7 @@ export function convWeightDotModule(
         advance(at, field("sumBytes")),
       ),
       set(total, add(e, get(total), pick(e, reversed, get(total), get(total)))),
-      e.lanes === 4 ? set(total, add(e, get(total), pick(e, [1, 0, 3, 2], get(total), get(total)))) : [],
+      lanes === 4 ? set(total, add(e, get(total), pick(e, [1, 0, 3, 2], get(total), get(total)))) : [],
       storeLane(e, 0, 0, addMul(field("w"), addMul(get(tap), get(t), field("depth")), i32(e.bytes)), get(total)),
     ),
   ];

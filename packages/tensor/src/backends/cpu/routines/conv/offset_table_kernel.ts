@@ -3,8 +3,21 @@
  * of taps in the table this is a convolution without packing; with those of filters it is the input gradient.
  */
 import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
-import { call, type Code, get, i32, type Locals, memory, op, set, tee, when } from "../../../../code/tree.ts";
-import { splitEntry } from "./conv_contributions.ts";
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  type Locals,
+  memory,
+  op,
+  set,
+  tee,
+  when,
+  wide,
+} from "../../../../code/tree.ts";
+import { piecesEntry, piecesMask, splitEntry } from "./conv_contributions.ts";
 import { columnEntry } from "./conv_geometry.ts";
 import { add, type Element, finishing, loadSplat, madd } from "../element.ts";
 import { advance, times } from "../loops.ts";
@@ -19,12 +32,20 @@ function vectorsOf({ vectorBytes }: Element): readonly number[] {
 /**
  * What happens to the result of a tile. "store": row i, which started from the i-th element of `bias`, is written at `out + i ·
  * rows`, with negative elements as zeros if `rectifies`. "add": row i is added at `out` + the i-th offset in the table `rows`; "add
- * masked": only in the lanes of each column's mask; "add split": in the lanes of two masks, at two addresses.
+ * masked": only in the lanes of each column's mask; "add split": in the lanes of two masks, at two addresses; "add pieces of 16" and
+ * "… of 32": in the lanes of a mask, in pieces of so many bytes, each at its own address.
  */
-export type TableMode = "store" | "add" | "add masked" | "add split";
+export type TableMode = "store" | "add" | "add masked" | "add split" | "add pieces of 16" | "add pieces of 32";
 
 function entryBytes({ vectorBytes }: Element, mode: TableMode): number {
+  if (mode.startsWith("add pieces")) return piecesEntry(vectorBytes);
   return mode === "add split" ? splitEntry(vectorBytes) : columnEntry(vectorBytes);
+}
+
+/** Moves a piece of 16 or 32 bytes of a wide vector to its low bytes. */
+function pieceOf(vector: Local, piece: number, bytes: number): Code {
+  if (piece === 0) return get(vector);
+  return bytes === 16 ? wide("quarter", piece, get(vector)) : wide("shuffle_pieces", 0xe, get(vector), get(vector));
 }
 
 /** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: computes `tiles` adjacent tiles. */
@@ -41,6 +62,7 @@ function offsetTableKernel(
   const [a, at, count, offset, row] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as Locals<5>;
   const base = Array.from({ length: vectors }, () => f.local("i32"));
   const target = Array.from({ length: vectors }, () => f.local("i32"));
+  const pieces = mode.startsWith("add pieces") ? Array.from({ length: 4 }, () => f.local("i32")) : [];
   const step = (s: number, fromLeft: (row: number) => Code): Code => [
     set(offset, memory("i32.load", 4 * s, get(at))),
     tile.step(fromLeft, (j) => memory("vector.load", 0, op("i32.add", get(base[j]!), get(offset)))),
@@ -72,6 +94,26 @@ function offsetTableKernel(
       }),
     ]),
   ];
+  const masked = f.local("vector");
+  /** Adds pieces of the vectors, each at its own target. */
+  const addPieces = (bytes: number): Code => {
+    const [load, store] = vectorBytes === 2 * bytes
+      ? ["vector.load_half", "vector.store_half"] as const
+      : ["vector.load_quarter", "vector.store_quarter"] as const;
+    return Array.from({ length: vectors }, (_, j) => [
+      pieces.slice(0, vectorBytes / bytes).map((local, piece) =>
+        set(local, op("i32.add", get(out), memory("i32.load", entry * j + 4 + 4 * piece, get(columns))))
+      ),
+      Array.from({ length: rows }, (_, i) => [
+        set(row, memory("i32.load", 4 * i, get(outRows))),
+        set(masked, op("vector.and", get(tile.sum(i, j)), memory("vector.load", entry * j + piecesMask, get(columns)))),
+        pieces.slice(0, vectorBytes / bytes).map((to, piece) => [
+          set(offset, op("i32.add", get(to), get(row))),
+          memory(store, 0, get(offset), add(e, memory(load, 0, get(offset)), pieceOf(masked, piece, bytes))),
+        ]),
+      ]),
+    ]);
+  };
   const finishTile: { readonly [M in TableMode]: () => Code } = {
     store: () => [
       target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + 4, get(columns))))),
@@ -81,6 +123,8 @@ function offsetTableKernel(
     "add masked": () => addTo(4, 16),
     // One address after the other, since they may overlap, and a load after a partial store to the same memory stalls.
     "add split": () => [addTo(4, 16), addTo(8, 16 + vectorBytes)],
+    "add pieces of 16": () => addPieces(16),
+    "add pieces of 32": () => addPieces(32),
   };
   f.emit(times(
     tiles,

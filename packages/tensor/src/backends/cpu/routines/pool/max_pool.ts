@@ -3,6 +3,7 @@ import type { PoolAttrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
 import type { Engine } from "../../engine.ts";
 import { imageStrides } from "../conv/conv_geometry.ts";
+import { fittingBytes } from "../conv/image_blocks.ts";
 import { contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element } from "../element.ts";
 import { quadWords } from "./max_pool_kernels.ts";
@@ -66,10 +67,11 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
     ? "scattered"
     : "single";
   const window = [kernelDepth, kernelRows, kernel] as const;
+  const widest = fittingBytes((to - from) * bytes);
   const entry = cachedModule(
     engine,
-    `max pool ${kind} ${window} ${stride} ${dilation} ${reading}`,
-    () => maxPoolModule({ kind, kernel: window, stride, dilation, reading }),
+    `max pool ${kind} ${window} ${stride} ${dilation} ${reading} ${widest}`,
+    (vectorBytes) => maxPoolModule({ kind, kernel: window, stride, dilation, reading }, Math.min(vectorBytes, widest)),
   );
   // Windows that are read one by one need no tables, and may be far larger than the image.
   const listed = reading === "single" ? [0, 0, 0] as const : window;

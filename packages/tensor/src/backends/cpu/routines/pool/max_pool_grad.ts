@@ -18,11 +18,11 @@ const fields = ["g", "at", "x", "outputs", "inputs"] as const;
 /** The parameters of a call (items: planes). `outputs` and `inputs` are the numbers of elements of a plane. */
 const params: Params<typeof fields[number]> = new Params(fields);
 
-function build(kind: ElementKind): CodeModule {
+function build(kind: ElementKind, vectorBytes: number): CodeModule {
   const { bytes } = element(kind, false);
   const module = new ModuleBuilder();
 
-  const clear = fillZeros(module);
+  const clear = fillZeros(module, vectorBytes);
 
   // (g, at, x, outputs, inputs): processes a plane.
   const add = module.func(["i32", "i32", "i32", "i32", "i32"], []);
@@ -87,7 +87,7 @@ export function maxPoolGrad(
   inDType(engine, dtypeOf(kind), [g!], [x!], ([from], [to]) => {
     contiguousInputs(engine, [from!, at!], ([grad, indices]) => {
       contiguousOutput(engine, to!, (out) => {
-        const entry = cachedModule(engine, `max pool grad ${kind}`, () => build(kind));
+        const entry = cachedModule(engine, `max pool grad ${kind}`, (vectorBytes) => build(kind, vectorBytes));
         const block = params.write(engine, {
           g: grad!.pointer,
           at: indices!.pointer,

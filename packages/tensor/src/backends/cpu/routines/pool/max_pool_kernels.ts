@@ -1,4 +1,4 @@
-/** Generated code for max-pooling of four windows at a time, all inside the image. */
+/** Generated code for max-pooling of a vector of windows at a time, all inside the image. */
 import type { FunctionBuilder } from "../../../../code/module.ts";
 import {
   type Code,
@@ -13,6 +13,7 @@ import {
   set,
   shuffle,
   when,
+  wide,
 } from "../../../../code/tree.ts";
 import { addMul, advance, least, times } from "../loops.ts";
 
@@ -26,15 +27,26 @@ export interface PoolWindow {
 /** The words of a table entry of {@link poolQuads}: the byte offsets of four windows, the indices of their first elements, the output. */
 export const quadWords: number = 12;
 
-/** Loads four elements of a row, `stride` (1 to 3) apart. */
-function everyNth(stride: number, offset: number, row: Local): Code {
-  const load = (elements: number): Code => memory("vector.load", offset + 4 * elements, get(row));
-  const pick = (...lanes: number[]): number[] => lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
-  if (stride === 1) return load(0);
-  return stride === 2 ? shuffle(pick(0, 2, 5, 7), load(0), load(3)) : shuffle(pick(0, 3, 4, 7), load(0), load(6));
+/** Loads elements of a row, `stride` (1 to 3) apart, into a vector. */
+function everyNth({ vectorBytes }: FunctionBuilder, stride: number, offset: number, row: Local): Code {
+  if (stride === 1) return memory("vector.load", offset, get(row));
+  // Of each four elements, the first two and the last two come from different vectors, which end with them.
+  const [second, selection]: [number, number[]] = stride === 2 ? [3, [0, 2, 1, 3]] : [6, [0, 3, 0, 3]];
+  if (vectorBytes === 16) {
+    const load = (elements: number): Code => memory("vector.load", offset + 4 * elements, get(row));
+    const bytes = selection.flatMap((lane, i) => [0, 1, 2, 3].map((byte) => 4 * (i < 2 ? lane : 4 + lane) + byte));
+    return shuffle(bytes, load(0), load(second));
+  }
+  const name = vectorBytes === 32 ? "vector.load_half" : "vector.load_quarter";
+  const quarters = Array.from({ length: vectorBytes / 16 }, (_, i) => offset + 16 * stride * i);
+  const load = (elements: number): Code =>
+    quarters.map((at): Code => memory(name, at + 4 * elements, get(row))).reduce((vector, piece, i) =>
+      wide("with_quarter", i, vector, piece)
+    );
+  return wide("shuffle_quads", selection.reduce((bits, lane, i) => bits | lane << 2 * i, 0), load(0), load(second));
 }
 
-/** How {@link fourWindows} reads elements. */
+/** How {@link vectorOfWindows} reads elements. */
 interface Reader {
   /** Moves to the first elements of the windows. */
   readonly start: Code;
@@ -47,21 +59,23 @@ interface Reader {
 }
 
 /**
- * The maxima of four windows, and their indices relative to each window's first element. Without NaN, fewer instructions suffice.
+ * The maxima of a vector of windows, and their indices relative to each window's first element. Without NaN, fewer instructions suffice.
  * The sum of all elements shows whether there is a NaN; infinities of both signs also make it NaN, and so take the slow path too.
  */
-function fourWindows(
+function vectorOfWindows(
   f: FunctionBuilder,
   { kernel: [depth, rows, columns] }: PoolWindow,
   { start, load, next, numbers }: Reader,
 ): { readonly code: Code; readonly most: Local; readonly best: Local } {
   const [most, best, candidate, mask, sum] = [0, 0, 0, 0, 0].map(() => f.local("vector")) as Locals<5>;
+  const numberOf = (tap: number): Code =>
+    memory(f.vectorBytes === 16 ? "vector.load" : "vector.load32_splat", 16 * tap, get(numbers));
   const everyTap = (first: Code, later: (number: Code) => Code): Code => {
-    const code: Code[] = [start, set(most, load(0)), set(best, memory("vector.load", 0, get(numbers))), first];
+    const code: Code[] = [start, set(most, load(0)), set(best, numberOf(0)), first];
     for (let tap = 1; tap < depth * rows * columns; tap++) {
       const [k, line] = [tap % columns, Math.floor(tap / columns)];
       if (k === 0) code.push(next("row"), line % rows === 0 ? next("depth") : []);
-      code.push(set(candidate, load(k)), later(memory("vector.load", 16 * tap, get(numbers))));
+      code.push(set(candidate, load(k)), later(numberOf(tap)));
     }
     return code;
   };
@@ -94,13 +108,14 @@ export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
     .params as Locals<13>;
   const { stride, dilation } = shape;
   const [row, left, column] = [f.local("i32"), f.local("i32"), f.local("i32")];
-  const { code, most, best } = fourWindows(f, shape, {
+  const { code, most, best } = vectorOfWindows(f, shape, {
     start: set(row, addMul(get(first), get(column), i32(4 * stride))),
-    load: (k) => everyNth(stride, 4 * k * dilation, row),
+    load: (k) => everyNth(f, stride, 4 * k * dilation, row),
     next: (to) => advance(row, get(to === "row" ? rowStep : depthStep)),
     numbers,
   });
-  const spread = lanes([0, stride, 2 * stride, 3 * stride]);
+  const windows = f.vectorBytes / 4;
+  const spread = lanes(Array.from({ length: windows }, (_, i) => i * stride));
   f.emit(times(
     rows,
     set(left, get(vectors)),
@@ -120,7 +135,7 @@ export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
           op("i32x.splat", addMul(get(number), get(column), i32(stride))),
         ),
       ),
-      advance(column, 4),
+      advance(column, windows),
     ),
     advance(first, get(rowBytes)),
     advance(number, get(rowNumbers)),
@@ -134,7 +149,7 @@ export function poolQuads(f: FunctionBuilder, shape: PoolWindow): void {
   const [plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers] = f.params as Locals<9>;
   const windows = [0, 0, 0, 0].map(() => f.local("i32"));
   const output = f.local("i32");
-  const { code, most, best } = fourWindows(f, shape, {
+  const { code, most, best } = vectorOfWindows(f, shape, {
     start: windows.map((window, i) => set(window, op("i32.add", get(plane), memory("i32.load", 4 * i, get(quads))))),
     load: (k) =>
       windows.reduce<Code>((vector, window, lane) => {

@@ -80,12 +80,18 @@ function positive(value: Code): Code {
   return op("select", value, i32(0), op("i32.gt_s", value, i32(0)));
 }
 
-/** Generates the module for a geometry of windows. */
-export function maxPoolModule(shape: PoolShape): CodeModule {
+/** Generates the module for a geometry of windows. Rows are processed by vectors of `vectorBytes` bytes. */
+export function maxPoolModule(shape: PoolShape, vectorBytes: number): CodeModule {
   const { kind, kernel: [, kernelRows, kernel], stride, dilation, reading } = shape;
   const bytes = kind === "f32" || kind === "i32" ? 4 : 8;
   const module = new ModuleBuilder();
-  const several = module.func(new Array<"i32">(reading === "scattered" ? 9 : poolRowsParameters).fill("i32"), []);
+  const windows = vectorBytes / 4;
+  const several = module.func(
+    new Array<"i32">(reading === "scattered" ? 9 : poolRowsParameters).fill("i32"),
+    [],
+    undefined,
+    reading === "rows" ? vectorBytes : 16,
+  );
   if (reading === "scattered") poolQuads(several, shape);
   else if (reading === "rows") poolRows(several, shape);
   const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
@@ -233,8 +239,8 @@ export function maxPoolModule(shape: PoolShape): CodeModule {
       op("i32.add", get(firstNumber), get(c0)),
       addMul(get(y), get(from), i32(4)),
       addMul(get(at), get(from), i32(4)),
-      op("i32.div_u", op("i32.add", width, i32(3)), i32(4)),
-      op("i32.sub", width, i32(4)),
+      op("i32.div_u", op("i32.add", width, i32(windows - 1)), i32(windows)),
+      op("i32.sub", width, i32(windows)),
       op("i32.sub", field("rowTo"), field("rowFrom")),
       op("i32.mul", field("strideRows"), field("xRow")),
       op("i32.mul", field("strideRows"), field("inColumns")),

@@ -140,7 +140,7 @@ export function convGradOfWeightByTiles(
   };
   engine.parallel(entry, winogradGradParams.write(engine, values), parts * groups, 1);
   const filtersAtOnce = Math.max(Math.ceil(512 / (channels * parts)), 1);
-  engine.parallel(entry, winogradGradParams.write(engine, { ...values, phase: 1 }), filters, filtersAtOnce);
+  engine.parallel(entry, winogradGradParams.change(engine, "phase", 1), filters, filtersAtOnce);
   heap.giveBack(memory);
   return true;
 }
