@@ -300,8 +300,32 @@ def in_place(family):
     family.case("add_ int8 with int64", "add_", [integers(-5, 5, 4, dtype=i8), integers(-5, 5, 4, dtype=i64)])
 
 
+def in_place_logic(family):
+    for name in ("logicalAnd", "logicalOr", "logicalXor"):
+        for dtype in DTYPES:
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 3, 4), of_dtype(dtype, 4)])
+        family.case(f"{name}_ view", f"{name}_", [integers(0, 2, 4, 6).stepped(2, 1).transposed(), integers(0, 2, 4)])
+        family.error(f"{name}_ grows", f"{name}_", [integers(0, 2, 3), integers(0, 2, 2, 3)])
+    for name in ("bitwiseAnd", "bitwiseOr", "bitwiseXor"):
+        for dtype in (*INTEGERS, boolean):
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 3, 4), of_dtype(dtype, 4)])
+        family.case(f"{name}_ view", f"{name}_", [integers(0, 99, 4, 6).stepped(2, 1).transposed(), integers(0, 99, 4)])
+        family.case(f"{name}_ number", f"{name}_", [integers(-99, 99, 5)], [3])
+        family.error(f"{name}_ of floats", f"{name}_", [randn(3), randn(3)])
+        family.error(f"{name}_ bool with int32", f"{name}_", [masks(3), integers(0, 3, 3)])
+    for name in ("bitwiseLeftShift", "bitwiseRightShift"):
+        for dtype in INTEGERS:
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 3, 4), integers(0, 5, 4, dtype=dtype)])
+        family.error(f"{name}_ of floats", f"{name}_", [randn(3), randn(3)])
+    for dtype in DTYPES:
+        family.case(f"logicalNot_ {str(dtype)[6:]}", "logicalNot_", [of_dtype(dtype, 3, 4)])
+    for dtype in (*INTEGERS, boolean):
+        family.case(f"bitwiseNot_ {str(dtype)[6:]}", "bitwiseNot_", [of_dtype(dtype, 4, 6).stepped(2, 1)])
+    family.error("bitwiseNot_ of floats", "bitwiseNot_", [randn(3)])
+
+
 def record():
     family = Family("elementwise_binary")
-    for part in (arithmetic, comparisons, special_functions, bits, scalars, in_place):
+    for part in (arithmetic, comparisons, special_functions, bits, scalars, in_place, in_place_logic):
         part(family)
     return [family]

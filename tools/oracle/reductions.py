@@ -231,6 +231,21 @@ def both_ends(family):
             family.case(f"sumToSize {str(dtype)[6:]}", "sumToSize", [of_dtype(dtype, 3, 4)], [4])
     family.error("sumToSize to another size", "sumToSize", [randn(3, 4)], [2])
     family.error("sumToSize to more dims", "sumToSize", [randn(3)], [2, 3])
+    for name in ("cumsum", "cumprod"):
+        for dtype in DTYPES:
+            if dtype != boolean:
+                family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 2, 4)], [1])
+        for dim in (0, -1):
+            family.case(
+                f"{name}_ dim {dim}",
+                f"{name}_",
+                [uniform(0.3, 2, 3, 4, dtype=f64)],
+                [dim],
+                grad=True,
+                fn=lambda inputs, args, name=name: inputs[0].copy_(getattr(inputs[0].clone(), name)(*args)),
+            )
+        family.case(f"{name}_ view", f"{name}_", [uniform(0.3, 2, 4, 6).stepped(2, 1).transposed()], [0])
+        family.error(f"{name}_ dim out of range", f"{name}_", [randn(2, 3)], [2])
 
 
 def record():

@@ -261,8 +261,18 @@ def padding(family):
     family.error("pad below nothing", "pad", [randn(3)], [[-2, -2]])
 
 
+def in_place(family):
+    for name in ("tril", "triu"):
+        for k in ([], [1], [-1]):
+            family.case(f"{name}_ {k}", f"{name}_", [randn(2, 3, 4, dtype=f64)], k, grad=True)
+        for dtype in DTYPES:
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 3, 4)])
+        family.case(f"{name}_ view", f"{name}_", [randn(4, 6).stepped(2, 1).transposed()])
+        family.error(f"{name}_ of a vector", f"{name}_", [randn(3)])
+
+
 def record():
     family = Family("shapes")
-    for part in (views, edges, joins, padding):
+    for part in (views, edges, joins, padding, in_place):
         part(family)
     return [family]

@@ -74,7 +74,7 @@ export { reclaiming } from "./memory/storage.ts";
 
 // Checks and errors.
 export { checkNumberArray, checkOperands, checkTensor, checkTensors } from "./engine/checks.ts";
-export { checkDivisor } from "./ops/pool.ts";
+export { checkDivisor } from "./ops/pool_divisor.ts";
 export { type AllOf, checkNames, checkOptions } from "./options.ts";
 export { checkHostSize, normalizeDims, showShape, sizeOf } from "./shape.ts";
 export { checkSynchronous } from "./check_synchronous.ts";

@@ -84,16 +84,32 @@ export function logicalAnd(x: Tensor, other: Operand): Tensor {
   return apply("logicalAnd", [x, other], none);
 }
 
+export function logicalAnd_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "logicalAnd", [x, other], none);
+}
+
 export function logicalOr(x: Tensor, other: Operand): Tensor {
   return apply("logicalOr", [x, other], none);
+}
+
+export function logicalOr_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "logicalOr", [x, other], none);
 }
 
 export function logicalXor(x: Tensor, other: Operand): Tensor {
   return apply("logicalXor", [x, other], none);
 }
 
+export function logicalXor_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "logicalXor", [x, other], none);
+}
+
 export function logicalNot(x: Tensor): Tensor {
   return apply("logicalNot", [x], none);
+}
+
+export function logicalNot_(x: Tensor): Tensor {
+  return applyInPlace(x, "logicalNot", [x], none);
 }
 
 export function isnan(x: Tensor): Tensor {
@@ -133,24 +149,48 @@ export function bitwiseNot(x: Tensor): Tensor {
   return apply("bitwiseNot", [x], none);
 }
 
+export function bitwiseNot_(x: Tensor): Tensor {
+  return applyInPlace(x, "bitwiseNot", [x], none);
+}
+
 export function bitwiseAnd(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseAnd", [x, other], none);
+}
+
+export function bitwiseAnd_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "bitwiseAnd", [x, other], none);
 }
 
 export function bitwiseOr(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseOr", [x, other], none);
 }
 
+export function bitwiseOr_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "bitwiseOr", [x, other], none);
+}
+
 export function bitwiseXor(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseXor", [x, other], none);
+}
+
+export function bitwiseXor_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "bitwiseXor", [x, other], none);
 }
 
 export function bitwiseLeftShift(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseLeftShift", [x, other], none);
 }
 
+export function bitwiseLeftShift_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "bitwiseLeftShift", [x, other], none);
+}
+
 export function bitwiseRightShift(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseRightShift", [x, other], none);
+}
+
+export function bitwiseRightShift_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "bitwiseRightShift", [x, other], none);
 }
 
 export function isposinf(x: Tensor): Tensor {

@@ -307,8 +307,16 @@ export function tril(x: Tensor, k = 0): Tensor {
   return triangle("tril", x, k, "le");
 }
 
+export function tril_(x: Tensor, k = 0): Tensor {
+  return overwrite("tril_", x, [], (x) => triangle("tril_", x, k, "le"));
+}
+
 export function triu(x: Tensor, k = 0): Tensor {
   return triangle("triu", x, k, "ge");
+}
+
+export function triu_(x: Tensor, k = 0): Tensor {
+  return overwrite("triu_", x, [], (x) => triangle("triu_", x, k, "ge"));
 }
 
 export function repeat(x: Tensor, times: readonly (number | readonly number[])[]): Tensor {

@@ -9,6 +9,7 @@ import { batched, checkPadded, type PerDim, perDim } from "./conv.ts";
 import { pad } from "./join.ts";
 import { checkOptions } from "../options.ts";
 import { fromElements } from "./from_elements.ts";
+import { checkDivisor } from "./pool_divisor.ts";
 
 /** Options of max-pooling. */
 export interface MaxPoolOptions {
@@ -96,12 +97,6 @@ function maxPool(
   );
   if (someEmpty) values = values!.maskedFill(indices!.lt(0), isFloat(x.dtype) ? -Infinity : integerRange(x.dtype)[0]);
   return single ? { values: values!.squeeze(0), indices: indices!.squeeze(0) } : { values: values!, indices: indices! };
-}
-
-/** Checks the divisor given to an average pool. @throws RangeError unless it is null, or an integer other than 0. */
-export function checkDivisor(operation: string, divisorOverride: number | null): void {
-  if (divisorOverride === null || Number.isInteger(divisorOverride) && divisorOverride !== 0) return;
-  throw new RangeError(`${operation}: divisorOverride is ${divisorOverride}; expected an integer other than 0`);
 }
 
 function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: AvgPoolOptions): Tensor {

@@ -1,5 +1,5 @@
 /** Reductions, running sums and products, and softmax. */
-import { apply } from "../engine/apply.ts";
+import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import { hasHalfGradient, inFloat32, isHalf } from "../engine/upcast.ts";
@@ -209,11 +209,21 @@ export function cumsum(x: Tensor, dim: number, options: { readonly dtype?: DType
   return apply("cumsum", [accumulating(x, options.dtype)], { dim: d });
 }
 
+export function cumsum_(x: Tensor, dim: number): Tensor {
+  normalizeDim("cumsum_", dim, x.ndim);
+  return overwrite("cumsum_", x, [], (x) => cumsum(x, dim, { dtype: x.dtype }));
+}
+
 export function cumprod(input: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkOptions("cumprod", options, ["dtype"]);
   const d = normalizeDim("cumprod", dim, input.ndim);
   const x = accumulating(input, options.dtype);
   return hasHalfGradient(x) ? inFloat32([x], (x) => x.cumprod(d)) : apply("cumprod", [x], { dim: d });
+}
+
+export function cumprod_(x: Tensor, dim: number): Tensor {
+  normalizeDim("cumprod_", dim, x.ndim);
+  return overwrite("cumprod_", x, [], (x) => cumprod(x, dim, { dtype: x.dtype }));
 }
 
 export function softmax(x: Tensor, dim: number): Tensor {

@@ -162,11 +162,17 @@ import {
 import {
   allclose,
   bitwiseAnd,
+  bitwiseAnd_,
   bitwiseLeftShift,
+  bitwiseLeftShift_,
   bitwiseNot,
+  bitwiseNot_,
   bitwiseOr,
+  bitwiseOr_,
   bitwiseRightShift,
+  bitwiseRightShift_,
   bitwiseXor,
+  bitwiseXor_,
   eq,
   eq_,
   equal,
@@ -183,9 +189,13 @@ import {
   le,
   le_,
   logicalAnd,
+  logicalAnd_,
   logicalNot,
+  logicalNot_,
   logicalOr,
+  logicalOr_,
   logicalXor,
+  logicalXor_,
   lt,
   lt_,
   ne,
@@ -202,7 +212,9 @@ import {
   argmin,
   countNonzero,
   cumprod,
+  cumprod_,
   cumsum,
+  cumsum_,
   logSoftmax,
   logsumexp,
   max,
@@ -269,7 +281,9 @@ import {
   takeAlongDim,
   tile,
   tril,
+  tril_,
   triu,
+  triu_,
 } from "../ops/indexing.ts";
 import { argsort, bincount, sort, topk, unique, uniqueConsecutive, type UniqueOptions } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
@@ -2312,6 +2326,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link logicalAnd}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0, 2]).logicalAnd_(tensor([1, 1, 0])).toArray(); // [1, 0, 0]
+   * ```
+   */
+  logicalAnd_(other: Operand): Tensor {
+    return logicalAnd_(this, other);
+  }
+
+  /**
    * Whether at least one of two elements is true (not zero). Shapes broadcast; the result is bool.
    *
    * @throws RangeError when the shapes do not broadcast.
@@ -2324,6 +2353,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   logicalOr(other: Operand): Tensor {
     return logicalOr(this, other);
+  }
+
+  /**
+   * {@link logicalOr}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0, 0]).logicalOr_(tensor([1, 1, 0])).toArray(); // [1, 1, 0]
+   * ```
+   */
+  logicalOr_(other: Operand): Tensor {
+    return logicalOr_(this, other);
   }
 
   /**
@@ -2342,6 +2386,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link logicalXor}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0, 2]).logicalXor_(tensor([1, 1, 0])).toArray(); // [0, 1, 1]
+   * ```
+   */
+  logicalXor_(other: Operand): Tensor {
+    return logicalXor_(this, other);
+  }
+
+  /**
    * Whether each element is false (zero). Same shape; the result is bool.
    *
    * @example
@@ -2352,6 +2411,19 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   logicalNot(): Tensor {
     return logicalNot(this);
+  }
+
+  /**
+   * {@link logicalNot}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0, 2]).logicalNot_().toArray(); // [0, 1, 0]
+   * ```
+   */
+  logicalNot_(): Tensor {
+    return logicalNot_(this);
   }
 
   /**
@@ -2461,6 +2533,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link bitwiseNot}, in place.
+   *
+   * @throws TypeError for floats.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 5], { dtype: "int32" }).bitwiseNot_().toArray(); // [-1, -6]
+   * ```
+   */
+  bitwiseNot_(): Tensor {
+    return bitwiseNot_(this);
+  }
+
+  /**
    * The bitwise AND of integers or bool. Shapes broadcast and dtypes promote.
    *
    * @throws TypeError for floats.
@@ -2474,6 +2561,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   bitwiseAnd(other: Operand): Tensor {
     return bitwiseAnd(this, other);
+  }
+
+  /**
+   * {@link bitwiseAnd}, in place.
+   *
+   * @throws TypeError for floats, or a result that this dtype cannot hold.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([6, 5], { dtype: "int32" }).bitwiseAnd_(3).toArray(); // [2, 1]
+   * ```
+   */
+  bitwiseAnd_(other: Operand): Tensor {
+    return bitwiseAnd_(this, other);
   }
 
   /**
@@ -2493,6 +2596,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link bitwiseOr}, in place.
+   *
+   * @throws TypeError for floats, or a result that this dtype cannot hold.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([6, 5], { dtype: "int32" }).bitwiseOr_(3).toArray(); // [7, 7]
+   * ```
+   */
+  bitwiseOr_(other: Operand): Tensor {
+    return bitwiseOr_(this, other);
+  }
+
+  /**
    * The bitwise exclusive OR of integers or bool. Shapes broadcast and dtypes promote.
    *
    * @throws TypeError for floats.
@@ -2506,6 +2625,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   bitwiseXor(other: Operand): Tensor {
     return bitwiseXor(this, other);
+  }
+
+  /**
+   * {@link bitwiseXor}, in place.
+   *
+   * @throws TypeError for floats, or a result that this dtype cannot hold.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([6, 5], { dtype: "int32" }).bitwiseXor_(3).toArray(); // [5, 6]
+   * ```
+   */
+  bitwiseXor_(other: Operand): Tensor {
+    return bitwiseXor_(this, other);
   }
 
   /**
@@ -2525,6 +2660,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link bitwiseLeftShift}, in place.
+   *
+   * @throws TypeError for floats, or a result that this dtype cannot hold.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 3], { dtype: "int32" }).bitwiseLeftShift_(2).toArray(); // [4, 12]
+   * ```
+   */
+  bitwiseLeftShift_(other: Operand): Tensor {
+    return bitwiseLeftShift_(this, other);
+  }
+
+  /**
    * Shifts the bits of each element to the right by `other` places, keeping the sign. Shapes broadcast and dtypes
    * promote.
    *
@@ -2539,6 +2690,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   bitwiseRightShift(other: Operand): Tensor {
     return bitwiseRightShift(this, other);
+  }
+
+  /**
+   * {@link bitwiseRightShift}, in place.
+   *
+   * @throws TypeError for floats, or a result that this dtype cannot hold.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([8, -8], { dtype: "int32" }).bitwiseRightShift_(2).toArray(); // [2, -2]
+   * ```
+   */
+  bitwiseRightShift_(other: Operand): Tensor {
+    return bitwiseRightShift_(this, other);
   }
 
   // Reductions, running sums and softmax: ops/reduction.ts
@@ -2862,6 +3029,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link cumsum}, in place, in this tensor's dtype.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).cumsum_(0).toArray(); // [1, 3, 6]
+   * ```
+   */
+  cumsum_(dim: number): Tensor {
+    return tidy(() => cumsum_(this, dim));
+  }
+
+  /**
    * The running product along one dimension. Shapes and dtypes are those of {@link cumsum}.
    *
    * @throws RangeError when there is no such dimension.
@@ -2874,6 +3056,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   cumprod(dim: number, options?: { readonly dtype?: DType }): Tensor {
     return cumprod(this, dim, options);
+  }
+
+  /**
+   * {@link cumprod}, in place, in this tensor's dtype.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).cumprod_(0).toArray(); // [1, 2, 6]
+   * ```
+   */
+  cumprod_(dim: number): Tensor {
+    return tidy(() => cumprod_(this, dim));
   }
 
   /**
@@ -3570,6 +3767,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * {@link tril}, in place.
+   *
+   * @throws RangeError when the tensor has fewer than two dimensions, or `k` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2, 2]).tril_().toArray(); // [[1, 0], [1, 1]]
+   * ```
+   */
+  tril_(k?: number): Tensor {
+    return tidy(() => tril_(this, k));
+  }
+
+  /**
    * The upper triangles of matrices `[..., n, m]`: elements below the `k`-th diagonal become zero. `k` is 0 (the
    * main diagonal) by default; positive ones lie above it. Same shape and dtype.
    *
@@ -3583,6 +3795,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   triu(k?: number): Tensor {
     return tidy(() => triu(this, k));
+  }
+
+  /**
+   * {@link triu}, in place.
+   *
+   * @throws RangeError when the tensor has fewer than two dimensions, or `k` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2, 2]).triu_().toArray(); // [[1, 1], [0, 1]]
+   * ```
+   */
+  triu_(k?: number): Tensor {
+    return tidy(() => triu_(this, k));
   }
 
   /**
