@@ -106,8 +106,13 @@ function share(of: readonly number[], rows: number): number {
 /** The bytes of the widest vectors that tiles of a form can have: rows of outputs, or panels of filters, fill them. */
 function widestOf(g: ConvGeometry, { bytes }: Element, form: ConvForm): number {
   if (form !== "positions") return fittingBytes(g.output[2] * bytes);
-  const line = g.filters * bytes / tileVectors;
+  const line = g.filters * bytes;
   return fittingBytes(line % 64 === 0 ? 64 : line % 32 === 0 ? 32 : 16);
+}
+
+/** The vectors of filters of tiles of positions: one, if panels of two would not be full. */
+function filterVectors({ filters }: ConvGeometry, { lanes }: Element): 1 | 2 {
+  return filters % (tileVectors * lanes) === 0 ? tileVectors : 1;
 }
 
 /** The fraction of a register file's multiply-adds that tiles of a form reach, about, with wide vectors. */
@@ -154,8 +159,8 @@ function convolve(
   const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
   const entry = cachedModule(
     engine,
-    `conv ${kind} ${form} ${widest}`,
-    (vectorBytes) => convForwardModule(of(vectorBytes), form),
+    `conv ${kind} ${form} ${widest} ${form === "positions" && filterVectors(g, of(widest))}`,
+    (vectorBytes) => convForwardModule(of(vectorBytes), form, filterVectors(g, of(vectorBytes))),
   );
   const e = of(entry.vectorBytes);
   const { lanes } = e;
@@ -177,7 +182,7 @@ function convolve(
   const { batch, groups, channels, filters } = g;
   const stepsPadded = Math.ceil(steps / 4) * 4;
   const positions = sizeOfVolume(g.output);
-  const width = tileVectors * lanes;
+  const width = filterVectors(g, e) * lanes;
   const { count: panels, tall, height } = form === "positions"
     ? { count: filters / width, tall: 0, height: width }
     : panelsOf(filters, tileRows(e));

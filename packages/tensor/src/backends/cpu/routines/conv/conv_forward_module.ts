@@ -66,12 +66,14 @@ export const convForwardParams: Params<typeof fields[number]> = new Params(field
  */
 export type ConvForm = "filters" | "spread filters" | "positions";
 
-/** Generates the module for an element type and a form of tiles. */
-export function convForwardModule(e: Element, form: ConvForm): CodeModule {
+/** Generates the module for an element type and a form of tiles. Tiles of positions have `vectors` vectors of filters. */
+export function convForwardModule(e: Element, form: ConvForm, vectors: 1 | 2): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const spread = form === "spread filters";
-  const tiles = form === "positions" ? positionKernels(module, e) : offsetTableKernels(module, e, "store", spread);
+  const tiles = form === "positions"
+    ? positionKernels(module, e, vectors)
+    : offsetTableKernels(module, e, "store", spread);
   const pack = packPanel(module, e);
   const expand = spread ? spreadPanel(module, e) : null;
   const prepare = copyRows(module, e, "prepare");

@@ -59,18 +59,21 @@ export function convGradOfWeight(
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
   const known = knownLength(narrow, steps.length);
-  // Vectors of filters, of which two are in use.
-  const widest = fittingBytes(filters * bytes - 1);
+  // One vector that holds all filters comes before two narrower ones.
+  const widest = fittingBytes(filters * bytes);
   const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
+  const vectorsOf = ({ vectorBytes }: Element): 1 | 2 =>
+    vectorBytes > 16 && filters * bytes <= vectorBytes ? 1 : tileVectors;
   const entry = cachedModule(
     engine,
-    `conv weight ${kind} ${known} ${widest}`,
-    (vectorBytes) => convWeightGradModule(of(vectorBytes), known),
+    `conv weight ${kind} ${known} ${widest} ${vectorsOf(of(widest))}`,
+    (vectorBytes) => convWeightGradModule(of(vectorBytes), vectorsOf(of(vectorBytes)), known),
   );
   const e = of(entry.vectorBytes);
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
-  const width = tileVectors * e.lanes;
+  const vectors = vectorsOf(e);
+  const width = vectors * e.lanes;
   const filterPanels = Math.ceil(filters / width);
   const filtersPadded = filterPanels * width;
   const { count: panels, tall, height } = panelsOf(depth, rowOffsetKernelRows(e));
@@ -89,7 +92,7 @@ export function convGradOfWeight(
   const imageBlocks = Math.ceil(part / blockImages);
   const blockPanels = byImages ? panels : Math.ceil(panels / Math.min(wanted, panels));
   const tapBlocks = Math.ceil(panels / blockPanels);
-  const packedPanel = part * positions * e.vectorBytes * tileVectors;
+  const packedPanel = part * positions * e.vectorBytes * vectors;
   const scratch = part * (imageBytes + packedBytes) + sumBytes * imageBlocks * groups;
   const sums = heap.borrow(scratch);
   const packed = sums + sumBytes * imageBlocks * groups;

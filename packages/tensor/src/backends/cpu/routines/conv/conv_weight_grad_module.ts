@@ -7,7 +7,6 @@ import { addMul, advance, least, Params, range, times } from "../loops.ts";
 import { packPanel } from "../matmul/pack.ts";
 import { firstRow, rowsOf } from "../matmul/panels.ts";
 import { rowOffsetKernels } from "./row_offset_kernel.ts";
-import { tileVectors } from "../matmul/register_tile.ts";
 
 const fields = [
   "phase",
@@ -69,16 +68,19 @@ export const turnRows = 64;
  */
 export const convWeightGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** Generates the module for an element type. `known` is the segments' length if it is fixed in the kernels, else 0. */
-export function convWeightGradModule(e: Element, known: number): CodeModule {
+/**
+ * Generates the module for an element type. Panels have `vectors` vectors of filters. `known` is the segments' length if it is fixed
+ * in the kernels, else 0.
+ */
+export function convWeightGradModule(e: Element, vectors: 1 | 2, known: number): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = rowOffsetKernels(module, e, known);
+  const kernels = rowOffsetKernels(module, e, vectors, known);
   const pack = packPanel(module, e);
   const prepare = copyRows(module, e, "prepare");
   const clear = fillZeros(module, e.vectorBytes);
-  const width = tileVectors * e.lanes;
-  const pitch = e.vectorBytes * tileVectors;
+  const width = vectors * e.lanes;
+  const pitch = e.vectorBytes * vectors;
   const narrow = narrowed(e, 16);
 
   const run = module.func(ints(4), [], "run");

@@ -10,7 +10,7 @@ import { type Element, finishing, loadSplat, splatLane, storeFirst, storeLane } 
 import { advance, times } from "../loops.ts";
 import { transpose } from "../matmul/pack.ts";
 import { panelsOf } from "../matmul/panels.ts";
-import { eachStep, Tile, tileRows, tileVectors } from "../matmul/register_tile.ts";
+import { eachStep, Tile, tileRows } from "../matmul/register_tile.ts";
 
 /** The bytes of an entry of {@link positionRuns}. */
 export const positionEntry = 32;
@@ -47,14 +47,14 @@ export function positionRuns(
  * `(weights, steps, offsets, right, out, filter, bias, rectifies)`: computes one run of positions. `out` is the address of the
  * first filter's output; filters are `filter` bytes apart. See TableMode for `bias` and `rectifies`.
  */
-function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
+function positionKernel(f: FunctionBuilder, e: Element, rows: number, vectors: 1 | 2): void {
   const [weights, steps, offsets, right, out, filter, bias, rectifies] = f.params as Locals<8>;
   const [finish, finished] = finishing(f, e, rectifies);
-  const tile = new Tile(f, e, rows, tileVectors);
+  const tile = new Tile(f, e, rows, vectors);
   const [count, at] = [f.local("i32"), f.local("i32")];
   const values = f.local("vector");
   const { vectorBytes } = e;
-  const pitch = vectorBytes * tileVectors;
+  const pitch = vectorBytes * vectors;
   const whole = rows - rows % e.lanes;
   // Vectors of positions are loaded, and broadcast by shuffles. A fifth position is the last lane of a vector that ends with it.
   const positions = (row: number): Code => {
@@ -70,7 +70,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
   ];
   const store: Code[] = [set(at, get(out)), finish];
   // Wide vectors are stored by squares of lanes too, of which the last one is incomplete.
-  for (let j = 0; vectorBytes > 16 && j < tileVectors; j++) {
+  for (let j = 0; vectorBytes > 16 && j < vectors; j++) {
     const lines = f.local("i32");
     for (let first = 0; first < rows; first += e.lanes) {
       const count = Math.min(e.lanes, rows - first);
@@ -89,7 +89,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
     }
     store.push(set(at, get(lines)));
   }
-  for (let j = 0; vectorBytes === 16 && j < tileVectors; j++) {
+  for (let j = 0; vectorBytes === 16 && j < vectors; j++) {
     const squares = Array.from({ length: whole / e.lanes }, (_, square) => {
       const sums = Array.from({ length: e.lanes }, (_, i) => tile.sum(square * e.lanes + i, j));
       return transpose(e, f, sums);
@@ -114,13 +114,13 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
 
 /**
  * Adds to a module a function `(weights, height, steps, offsets, right, runs, count, out, filter, bias, rectifies)` for a panel of
- * filters (one per lane of a tile) and `count` runs of the table `runs`. `height` is unused.
+ * filters (one per lane of `vectors` vectors) and `count` runs of the table `runs`. `height` is unused.
  */
-export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
+export function positionKernels(module: ModuleBuilder, e: Element, vectors: 1 | 2): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows(e) }, (_, r) => {
     const f = module.func(ints(8), [], undefined, e.vectorBytes);
-    positionKernel(f, e, r + 1);
+    positionKernel(f, e, r + 1, vectors);
     return f;
   });
   const f = module.func(ints(11), []);

@@ -6,7 +6,7 @@ import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts"
 import { call, type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { type Element, loadSplat } from "../element.ts";
 import { advance, times } from "../loops.ts";
-import { Tile, tileRows, tileVectors, unroll } from "../matmul/register_tile.ts";
+import { Tile, tileRows, unroll } from "../matmul/register_tile.ts";
 
 /** The rows of the largest tile. With a fifth, V8 runs out of registers (83% of peak speed against 88%). */
 export function rowOffsetKernelRows(e: Element): number {
@@ -32,7 +32,7 @@ const parameters = 13;
  * If multiply-adds are not fused, the loop is not unrolled, and elements are broadcast when they are loaded: 43 to 46 GFLOP/s on
  * JavaScriptCore and V8 of Node 20, against 29 to 37 for the unrolled loop. With fused multiply-adds the unrolled loop reaches 56.
  */
-function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: number): void {
+function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, vectors: 1 | 2, known: number): void {
   const [
     left,
     rowTable,
@@ -48,12 +48,12 @@ function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: nu
     stride,
     adds,
   ] = f.params as Locals<13>;
-  const tile = new Tile(f, e, rows, tileVectors);
+  const tile = new Tile(f, e, rows, vectors);
   const names = ["plane", "planesLeft", "segmentsLeft", "count", "begin", "jump", "squares"] as const;
   const [plane, planesLeft, segmentsLeft, count, begin, jump, squares] = names.map(() => f.local("i32")) as Locals<7>;
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
   const { vectorBytes } = e;
-  const pitch = vectorBytes * tileVectors;
+  const pitch = vectorBytes * vectors;
   const fromRight = (s: number) => (j: number): Code => memory("vector.load", s * pitch + vectorBytes * j, get(right));
   const unrolled = Array.from({ length: unroll }, (_, s) => tile.step(tile.fromRows(pointers, s), fromRight(s)));
   const move = (by: Code | number, steps: number): Code => [
@@ -103,19 +103,19 @@ function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: nu
       ),
       advance(left, get(imageBytes)),
     ),
-    tile.store(out, get(stride), i32(tileVectors * e.lanes), get(adds)),
+    tile.store(out, get(stride), i32(vectors * e.lanes), get(adds)),
   );
 }
 
 /**
- * Adds to a module a function `(height, …)` that calls the kernel for this many rows with the other arguments. `known` is the
- * result of {@link knownLength}.
+ * Adds to a module a function `(height, …)` that calls the kernel for this many rows with the other arguments. Tiles have
+ * `vectors` vectors. `known` is the result of {@link knownLength}.
  */
-export function rowOffsetKernels(module: ModuleBuilder, e: Element, known: number): FunctionBuilder {
+export function rowOffsetKernels(module: ModuleBuilder, e: Element, vectors: 1 | 2, known: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: rowOffsetKernelRows(e) }, (_, r) => {
     const f = module.func(ints(parameters), [], undefined, e.vectorBytes);
-    rowOffsetKernel(f, e, r + 1, known);
+    rowOffsetKernel(f, e, r + 1, vectors, known);
     return f;
   });
   const f = module.func(ints(parameters + 1), []);
