@@ -215,3 +215,12 @@ test("poisoned memory is NaN when it is new and when it is freed, and is not fre
   expect(() => heap.release(pointer + 64, 10)).toThrow("are not in use");
   expect(() => heap.giveBack(heap.alloc(10))).toThrow("is borrowed");
 });
+
+test("a vector of 64 bytes that begins in a block is within the memory", () => {
+  const heap = new Heap(false, 64);
+  const grown = heap.bytes.length;
+  while (heap.bytes.length === grown) {
+    const pointer = heap.alloc(64);
+    expect(pointer + 63 + 64).toBeLessThanOrEqual(heap.bytes.length);
+  }
+});

@@ -8,6 +8,8 @@ const page = 65536;
 const pagesAtOnce = 32;
 /** The alignment of pointers: a vector at a tensor's beginning does not straddle cache lines. */
 const alignment = 64;
+/** The bytes of memory after the last block, so that a vector that begins in a block is within the memory. */
+const slack = 64;
 
 /**
  * The most pages. The last page of the 4 GiB address space stays unused, so that the end of any block is a valid address, and a
@@ -214,11 +216,11 @@ export class Heap {
     }
   }
 
-  /** Grows the memory to at least `bytes` bytes if needed. Returns whether it succeeded. */
+  /** Grows the memory to `bytes` bytes and the slack if needed. Returns whether it succeeded. */
   private reach(bytes: number): boolean {
     const have = this.bytesView.length;
-    if (bytes <= have) return true;
-    const pages = Math.ceil((bytes - have) / page);
+    if (bytes + slack <= have) return true;
+    const pages = Math.ceil((bytes + slack - have) / page);
     const room = this.maximumPages - have / page;
     // Grow by more than needed, so that growth is rare.
     const wanted = Math.max(pages, Math.ceil(have / page / 4));

@@ -140,6 +140,8 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "convolution, filters in one vector": convolution([2, 6, 14, 14], [16, 6, 5, 5], {}),
   "convolution, filters in three vectors": convolution([1, 3, 7, 12], [48, 3, 3, 3], {}),
   "convolution of eight filters": convolution([2, 5, 9, 13], [8, 5, 3, 3], {}),
+  "convolution of rows of six": convolution([2, 5, 9, 8], [6, 5, 3, 3], {}),
+  "convolution of rows of fourteen, many channels": convolution([1, 17, 5, 16], [4, 17, 2, 3], {}),
   "convolution with a stride": convolution([1, 4, 13, 21], [6, 4, 3, 3], { padding: 1, stride: 2 }),
   "convolution, depthwise": convolution([1, 4, 9, 19], [4, 1, 3, 3], { padding: 1, groups: 4 }),
   "convolution of many taps": convolution([1, 13, 6, 18], [17, 13, 1, 9], {}),

@@ -14,26 +14,32 @@ export function piecesEntry(vectorBytes: number): number {
 /** Where the mask begins in an entry for a vector of whole rows. */
 export const piecesMask = 32;
 
+/** The bytes of a table entry for a vector that is longer than a row. */
+export const longEntry = 16;
+
 /** The cost of adding a vector to memory, in multiply-adds. */
 const addCost = 6;
 
 /**
  * "rows": vectors within rows, some of which overlap. "positions": vectors of adjacent positions, some of which span two rows.
- * "pieces": vectors of two or four whole rows, each of 16 or 32 bytes.
+ * "pieces": vectors of two or four whole rows, each of 16 or 32 bytes. "long": vectors that are longer than a row, one for each;
+ * what they read behind it is not used.
  */
-export type Cut = "rows" | "positions" | PiecesCut;
+export type Cut = "rows" | "positions" | WideCut;
 
-export type PiecesCut = "pieces of 16" | "pieces of 32";
+export type WideCut = "pieces of 16" | "pieces of 32" | "long";
 
-/** The cut of outputs into vectors of several whole rows, or null if rows have another length or one fills a vector. */
-export function piecesCut(
+/** The cut of outputs into vectors of one or several whole rows, or null if these would be mostly empty, or a row fills a vector. */
+export function wideCut(
   { output, output: [, , ow] }: ConvGeometry,
   vectorBytes: number,
   bytes: number,
-): PiecesCut | null {
+): WideCut | null {
   const row = ow * bytes;
   if (row >= vectorBytes || sizeOfVolume(output) * bytes < vectorBytes) return null;
-  return row === 16 ? "pieces of 16" : row === 32 ? "pieces of 32" : null;
+  if (row === 16 || row === 32) return `pieces of ${row}`;
+  // Masked stores of AVX2 are slow on some processors.
+  return vectorBytes === 64 && 2 * row > vectorBytes ? "long" : null;
 }
 
 /** The number of vectors of a cut, and the number of additions of vectors to memory per tap. */
@@ -65,7 +71,8 @@ export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; re
  * Tables of the vectors of a cut. Whole vectors have the byte offsets of their outputs and of their target in the image. Other
  * vectors also have, with the cut "rows", a mask of the lanes to add, at 16; with the cut "positions", the target in a second row
  * at 8 (where a whole vector with these lanes would begin), and masks for both rows, at 16 and behind it. With the cut "pieces" all
- * vectors are others, with the target of each row from 4 on, and a mask of the lanes that no earlier vector covers.
+ * vectors are others, with the target of each row from 4 on, and a mask of the lanes that no earlier vector covers. With the cut
+ * "long" too; they have the length of a row at 8.
  */
 export function contributions(
   g: ConvGeometry,
@@ -90,6 +97,10 @@ export function contributions(
   };
   const mask = (wanted: (lane: number) => boolean): number[] =>
     Array.from({ length: lanes * bytes / 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
+  if (cut === "long") {
+    const rows = Array.from({ length: od * oh }, (_, row) => [row * ow * bytes, place(row * ow), ow, 0]);
+    return { whole: new Int32Array(), others: Int32Array.from(rows.flat()) };
+  }
   if (cut !== "positions") {
     const table: number[] = [];
     for (let v = 0; v * lanes < positions; v++) {

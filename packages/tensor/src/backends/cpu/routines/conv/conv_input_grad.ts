@@ -4,7 +4,7 @@
  */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
 import type { Engine } from "../../engine.ts";
-import { bestCut, contributions, type Cut, piecesCut, piecesEntry, splitEntry } from "./conv_contributions.ts";
+import { bestCut, contributions, type Cut, longEntry, piecesEntry, splitEntry, wideCut } from "./conv_contributions.ts";
 import {
   columnEntry,
   convGeometry,
@@ -51,10 +51,10 @@ export function convGradOfInput(
   const spread = narrow.spread && spreadPays(filters) && nativeCode() === null;
   // Several taps of one channel are added in the order of vectors, which must not depend on the target.
   const widest = byChannel ? fittingBytes(g.output[2] * bytes) : 16;
-  const pieces = (vectorBytes: number): Cut | null => byChannel ? piecesCut(g, vectorBytes, bytes) : null;
+  const wide = (vectorBytes: number): Cut | null => byChannel ? wideCut(g, vectorBytes, bytes) : null;
   const of = (vectorBytes: number): Element =>
-    element(kind, relaxedMadd, pieces(vectorBytes) === null ? Math.min(vectorBytes, widest) : vectorBytes);
-  const cuts = [16, 32, 64].map((vectorBytes) => pieces(vectorBytes) ?? bestCut(g, of(vectorBytes).lanes).cut);
+    element(kind, relaxedMadd, wide(vectorBytes) === null ? Math.min(vectorBytes, widest) : vectorBytes);
+  const cuts = [16, 32, 64].map((vectorBytes) => wide(vectorBytes) ?? bestCut(g, of(vectorBytes).lanes).cut);
   const cutOf = (vectorBytes: number): Cut => cuts[Math.log2(vectorBytes) - 4]!;
   const entry = cachedModule(
     engine,
@@ -65,7 +65,9 @@ export function convGradOfInput(
   const { lanes } = e;
   const cut = cutOf(entry.vectorBytes);
   const key = `conv input ${bytes} ${lanes} ${geometryKey(g)}`;
-  const entryBytes = (cut === "rows" ? columnEntry : cut === "positions" ? splitEntry : piecesEntry)(e.vectorBytes);
+  const entryBytes = cut === "long"
+    ? longEntry
+    : (cut === "rows" ? columnEntry : cut === "positions" ? splitEntry : piecesEntry)(e.vectorBytes);
   const { layout, ...tables } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const { whole, others } = contributions(g, layout, lanes, bytes, cut);

@@ -61,6 +61,7 @@ const otherModes = {
   "positions": "add split",
   "pieces of 16": "add pieces of 16",
   "pieces of 32": "add pieces of 32",
+  "long": "add first",
 } as const satisfies Record<Cut, TableMode>;
 
 /** Generates the module for an element type and a cut into vectors. `spread` is whether the panels of weights are spread. */

@@ -17,9 +17,9 @@ import {
   when,
   wide,
 } from "../../../../code/tree.ts";
-import { piecesEntry, piecesMask, splitEntry } from "./conv_contributions.ts";
+import { longEntry, piecesEntry, piecesMask, splitEntry } from "./conv_contributions.ts";
 import { columnEntry } from "./conv_geometry.ts";
-import { add, type Element, finishing, loadSplat, madd } from "../element.ts";
+import { add, type Element, finishing, loadSplat, madd, storeFirst } from "../element.ts";
 import { advance, times } from "../loops.ts";
 import { eachStep, Tile, tileRows } from "../matmul/register_tile.ts";
 
@@ -33,12 +33,21 @@ function vectorsOf({ vectorBytes }: Element): readonly number[] {
  * What happens to the result of a tile. "store": row i, which started from the i-th element of `bias`, is written at `out + i ·
  * rows`, with negative elements as zeros if `rectifies`. "add": row i is added at `out` + the i-th offset in the table `rows`; "add
  * masked": only in the lanes of each column's mask; "add split": in the lanes of two masks, at two addresses; "add pieces of 16" and
- * "… of 32": in the lanes of a mask, in pieces of so many bytes, each at its own address.
+ * "… of 32": in the lanes of a mask, in pieces of so many bytes, each at its own address; "add first": only so many lanes as the
+ * column says.
  */
-export type TableMode = "store" | "add" | "add masked" | "add split" | "add pieces of 16" | "add pieces of 32";
+export type TableMode =
+  | "store"
+  | "add"
+  | "add masked"
+  | "add split"
+  | "add pieces of 16"
+  | "add pieces of 32"
+  | "add first";
 
 function entryBytes({ vectorBytes }: Element, mode: TableMode): number {
   if (mode.startsWith("add pieces")) return piecesEntry(vectorBytes);
+  if (mode === "add first") return longEntry;
   return mode === "add split" ? splitEntry(vectorBytes) : columnEntry(vectorBytes);
 }
 
@@ -59,7 +68,7 @@ function offsetTableKernel(
 ): void {
   const [left, steps, offsets, right, columns, tiles, out, outRows, bias, rectifies] = f.params as Locals<10>;
   const tile = new Tile(f, e, rows, vectors);
-  const [a, at, count, offset, row] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as Locals<5>;
+  const [a, at, count, offset, row, lanes] = [0, 0, 0, 0, 0, 0].map(() => f.local("i32")) as Locals<6>;
   const base = Array.from({ length: vectors }, () => f.local("i32"));
   const target = Array.from({ length: vectors }, () => f.local("i32"));
   const pieces = mode.startsWith("add pieces") ? Array.from({ length: 4 }, () => f.local("i32")) : [];
@@ -114,6 +123,21 @@ function offsetTableKernel(
       ]),
     ]);
   };
+  /**
+   * Adds the first lanes. A load after a masked store to the same memory stalls, even where the mask is zero: the vectors of a row
+   * are all read before one is written.
+   */
+  const addFirst = (): Code => [
+    set(lanes, memory("i32.load", 8, get(columns))),
+    target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + 4, get(columns))))),
+    Array.from({ length: rows }, (_, i) => [
+      set(row, memory("i32.load", 4 * i, get(outRows))),
+      target.map((to, j) =>
+        set(tile.sum(i, j), add(e, memory("vector.load", 0, op("i32.add", get(to), get(row))), get(tile.sum(i, j))))
+      ),
+      target.map((to, j) => storeFirst(e, 0, op("i32.add", get(to), get(row)), get(tile.sum(i, j)), get(lanes))),
+    ]),
+  ];
   const finishTile: { readonly [M in TableMode]: () => Code } = {
     store: () => [
       target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + 4, get(columns))))),
@@ -125,6 +149,7 @@ function offsetTableKernel(
     "add split": () => [addTo(4, 16), addTo(8, 16 + vectorBytes)],
     "add pieces of 16": () => addPieces(16),
     "add pieces of 32": () => addPieces(32),
+    "add first": addFirst,
   };
   f.emit(times(
     tiles,
