@@ -118,6 +118,30 @@ test("other systems and runtimes have no native code", () => {
   expect(openLibc(import.meta.url)).toBe("this runtime has no foreign calls");
 });
 
+test("Node without foreign calls says whether koffi is missing, too old or broken", () => {
+  const reason = (koffi: () => unknown): unknown => {
+    vi.stubGlobal("Deno", undefined);
+    vi.stubGlobal("process", {
+      platform: "linux",
+      arch: "x64",
+      versions: { node: "24.0.0" },
+      emitWarning() {},
+      getBuiltinModule: (name: string) => name === "node:module" ? { createRequire: () => koffi } : undefined,
+    });
+    return openLibc(import.meta.url);
+  };
+  const failing = (code: string, message: string) => () => {
+    throw Object.assign(new Error(message), { code });
+  };
+  expect(reason(failing("MODULE_NOT_FOUND", "Cannot find module 'koffi'"))).toBe(
+    'Node 24.0.0 has no foreign calls; install the package "koffi", or use Node 26.9 or later',
+  );
+  expect(reason(failing("ERR_DLOPEN_DISABLED", "loading addons is disabled."))).toBe(
+    'the package "koffi" does not load: loading addons is disabled.',
+  );
+  expect(reason(() => ({ version: "2.16.3" }))).toBe('the package "koffi" is version 2.16.3; update it to 3 or later');
+});
+
 test("Deno is never made to ask for a permission", () => {
   const asked: (string | undefined)[] = [];
   const opened: string[] = [];

@@ -9,15 +9,24 @@ export class FunctionBuilder {
   readonly results: readonly ValueType[];
   /** The bytes of a vector in this function: 16, or more in code for a native target. */
   readonly vectorBytes: number;
+  /** The bytes of the target's vectors: 16 for WebAssembly, more for native code, also where this function's are narrower. */
+  readonly targetBytes: number;
   /** The types of the local variables behind the parameters. */
   readonly locals: ValueType[] = [];
   readonly body: Code[] = [];
 
-  constructor(index: number, params: readonly ValueType[], results: readonly ValueType[], vectorBytes: number = 16) {
+  constructor(
+    index: number,
+    params: readonly ValueType[],
+    results: readonly ValueType[],
+    vectorBytes: number = 16,
+    targetBytes: number = vectorBytes,
+  ) {
     this.index = index;
     this.params = params.map((type, i) => ({ index: i, type }));
     this.results = results;
     this.vectorBytes = vectorBytes;
+    this.targetBytes = targetBytes;
   }
 
   /** A new local variable, initially zero. */
@@ -52,6 +61,12 @@ export class ModuleBuilder implements CodeModule {
   readonly imports: ImportedFunction[] = [];
   readonly functions: FunctionBuilder[] = [];
   readonly exports: { readonly name: string; readonly index: number }[] = [];
+  private readonly targetBytes: number | undefined;
+
+  /** @param targetBytes the bytes of the target's vectors, if functions depend on more than their own */
+  constructor(targetBytes?: number) {
+    this.targetBytes = targetBytes;
+  }
 
   /** A function imported as `env.name`. Imports come before functions. */
   importFunction(
@@ -75,7 +90,8 @@ export class ModuleBuilder implements CodeModule {
     exportName?: string,
     vectorBytes: number = 16,
   ): FunctionBuilder {
-    const built = new FunctionBuilder(this.imports.length + this.functions.length, params, results, vectorBytes);
+    const index = this.imports.length + this.functions.length;
+    const built = new FunctionBuilder(index, params, results, vectorBytes, this.targetBytes);
     this.functions.push(built);
     if (exportName !== undefined) this.exports.push({ name: exportName, index: built.index });
     return built;

@@ -37,7 +37,7 @@ export class Lanes {
   private readonly f: FunctionBuilder;
   private readonly statements: Code[] = [];
 
-  constructor(f: FunctionBuilder, fused: boolean = features().relaxedMadd) {
+  constructor(f: FunctionBuilder, fused: boolean = f.targetBytes > 16 || features().relaxedMadd) {
     this.f = f;
     this.fused = fused;
   }

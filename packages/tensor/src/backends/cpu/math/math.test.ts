@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FunctionBuilder } from "../../../code/module.ts";
+import { type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import { type Code, get } from "../../../code/tree.ts";
 import { features } from "../features.ts";
 import { functions } from "../../reference/functions.ts";
@@ -152,13 +152,14 @@ for (const { fused, lacking } of variants) {
   });
 }
 
-test("kernels use the form for this runtime, and functions of one operand ignore the second", () => {
-  const code = (expand: (f: FunctionBuilder) => Code): unknown => {
-    const f = new FunctionBuilder(0, ["vector", "vector"], ["vector"]);
+test("kernels use the form for this runtime or the native target, and functions of one operand ignore the second", () => {
+  const code = (expand: (f: FunctionBuilder) => Code, targetBytes?: number): unknown => {
+    const f = new ModuleBuilder(targetBytes).func(["vector", "vector"], ["vector"]);
     return [expand(f), f.body];
   };
   const [x, y] = [get({ index: 0, type: "vector" }), get({ index: 1, type: "vector" })];
   expect(code((f) => vectorMath.exp!(f, x, []))).toEqual(code((f) => unaryMath.exp!(f, x, features().relaxedMadd)));
+  expect(code((f) => vectorMath.exp!(f, x, []), 32)).toEqual(code((f) => unaryMath.exp!(f, x, true)));
   expect(code((f) => vectorMath.pow!(f, x, y))).toEqual(code((f) => binaryMath.pow!(f, x, y, features().relaxedMadd)));
 });
 

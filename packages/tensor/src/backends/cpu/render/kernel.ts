@@ -445,7 +445,7 @@ function generateAcross(g: Generator): Code {
 /** Renders the module of a plan, which exports `run`. */
 export function renderModule(plan: Plan, vectorBytes: number): CodeModule {
   const { kernel, form, steps } = plan;
-  const module = new ModuleBuilder();
+  const module = new ModuleBuilder(vectorBytes);
   const hosts = importHosts(module, [plan.kernel.expr]);
   const dtypes = [...kernel.inputs.map(({ dtype }) => dtype), kernel.output.dtype];
   // What is stored at the end of a reduction along the vectors is one element.

@@ -339,7 +339,7 @@ class RowGenerator {
 
 /** Renders the module of a row kernel, which exports `run`. */
 export function renderRows(kernel: RowKernel, vectorBytes: number): CodeModule {
-  const module = new ModuleBuilder();
+  const module = new ModuleBuilder(vectorBytes);
   const hosts = importHosts(module, kernel.steps.flatMap(stepExpressions));
   const dtypes = [...kernel.inputs, ...kernel.outputs].map(({ dtype }) => dtype);
   const width = hasMaskedTails(rowSteps(kernel), dtypes) ? vectorBytes : 16;

@@ -19,7 +19,7 @@ import {
   type Volume,
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
-import { computeKind, type Element, element } from "../element.ts";
+import { computeKind, type Element, element, narrowed } from "../element.ts";
 import { fittingBytes, threadStride } from "./image_blocks.ts";
 import { nativeCode } from "../../native_code.ts";
 import { cachedModule } from "../module_cache.ts";
@@ -156,7 +156,7 @@ function convolve(
   // All forms add the same terms in the same order.
   const form = formOf(g, element(kind, relaxedMadd, nativeCode()?.target.vectorBytes), steps);
   const widest = widestOf(g, narrow, form);
-  const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
+  const of = (vectorBytes: number): Element => narrowed(element(kind, relaxedMadd, vectorBytes), widest);
   const entry = cachedModule(
     engine,
     `conv ${kind} ${form} ${widest} ${form === "positions" && filterVectors(g, of(widest))}`,

@@ -16,7 +16,7 @@ import {
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
-import { computeKind, type Element, element } from "../element.ts";
+import { computeKind, type Element, element, narrowed } from "../element.ts";
 import { fittingBytes, imagesOfTurn, threadStride } from "./image_blocks.ts";
 import { nativeCode } from "../../native_code.ts";
 import { cachedModule } from "../module_cache.ts";
@@ -53,7 +53,7 @@ export function convGradOfInput(
   const widest = byChannel ? fittingBytes(g.output[2] * bytes) : 16;
   const wide = (vectorBytes: number): Cut | null => byChannel ? wideCut(g, vectorBytes, bytes) : null;
   const of = (vectorBytes: number): Element =>
-    element(kind, relaxedMadd, wide(vectorBytes) === null ? Math.min(vectorBytes, widest) : vectorBytes);
+    narrowed(element(kind, relaxedMadd, vectorBytes), wide(vectorBytes) === null ? widest : vectorBytes);
   const cuts = [16, 32, 64].map((vectorBytes) => wide(vectorBytes) ?? bestCut(g, of(vectorBytes).lanes).cut);
   const cutOf = (vectorBytes: number): Cut => cuts[Math.log2(vectorBytes) - 4]!;
   const entry = cachedModule(

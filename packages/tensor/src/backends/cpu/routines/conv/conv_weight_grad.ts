@@ -14,7 +14,7 @@ import { imageTraversal } from "./conv_traversal.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";
-import { computeKind, type Element, element } from "../element.ts";
+import { computeKind, type Element, element, narrowed } from "../element.ts";
 import { fittingBytes, imagesOfBlock, roundUp } from "./image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
@@ -61,7 +61,7 @@ export function convGradOfWeight(
   const known = knownLength(narrow, steps.length);
   // One vector that holds all filters comes before two narrower ones.
   const widest = fittingBytes(filters * bytes);
-  const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
+  const of = (vectorBytes: number): Element => narrowed(element(kind, relaxedMadd, vectorBytes), widest);
   const vectorsOf = ({ vectorBytes }: Element): 1 | 2 =>
     vectorBytes > 16 && filters * bytes <= vectorBytes ? 1 : tileVectors;
   const entry = cachedModule(

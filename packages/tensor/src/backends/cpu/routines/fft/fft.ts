@@ -69,11 +69,11 @@ function transform(engine: Engine, x: CpuOperand, out: CpuOperand, dtype: FftDTy
     `fft halves ${dtype} ${points} ${direction}`,
     (put) => floatsInto(dtype, put)([...halvesFactors(points, direction), 0, 0]),
   );
-  const fma = engine.features.relaxedMadd;
+  const fused = engine.features.relaxedMadd;
   const entry = cachedModule(
     engine,
     `fft ${dtype} ${direction} ${kind} ${method}`,
-    () => fftModule(dtype, direction, kind, method, fma),
+    (wide) => fftModule(dtype, direction, kind, method, fused || wide > 16),
   );
   // At the start of each thread's memory are the turned rows of half spectra, then the buffers of the stages.
   const group = method === "several" ? lanes : 1;
