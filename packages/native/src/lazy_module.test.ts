@@ -62,66 +62,69 @@ function testModule(width: number, depth: number): ModuleBuilder {
 
 const widths = [16, 32, 64] as const;
 
-test.skipIf(typeof host === "string")("functions are compiled when they are called first, and runs complete as if they had been there", () => {
-  if (typeof host === "string") throw new Error(host);
-  const { foreign } = host;
-  const heap = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true });
-  const bytes: Uint8Array = new Uint8Array(heap.buffer);
-  const base = foreign.addressOf(bytes);
-  const runs = runsOn(foreign, heap, false);
-  const resume = resumesOn(foreign, heap, base);
-  const worker = (new Function(`return ${workerSource(false)}`)() as (memory: object) => typeof runs)(heap);
-  const result = (go: () => unknown): string => {
-    new Float32Array(heap.buffer, source, 16).set(Array.from({ length: 16 }, (_, i) => i * 1.25 - 3));
-    bytes.fill(0, target, target + 512);
-    go();
-    return bytes.slice(target, target + 512).toString();
-  };
-  for (const width of widths) {
-    if (width > vectorBytes[host.target]) continue;
-    // 40 frames do not fit into the copy of the stack: what lies deeper is compiled as a whole.
-    for (const [depth, called] of [[0, 3], [3, 6], [40, null]] as const) {
-      const module = testModule(width, depth);
-      const eager = runs(foreign.map(compileModule(module, host.target, base).code), slot, "eager");
-      const expected = result(() => eager(source, 7, 9, 1));
-      const compiled: number[] = [];
-      const start = () => {
-        const lazy = new LazyModule(module, host.target, base, slotBytes, foreign);
-        compiled.length = 0;
-        const compile = (number: number) => {
-          compiled.push(number);
-          lazy.compile(number);
+test.skipIf(typeof host === "string")(
+  "functions are compiled when they are called first, and runs complete as if they had been there",
+  () => {
+    if (typeof host === "string") throw new Error(host);
+    const { foreign } = host;
+    const heap = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true });
+    const bytes: Uint8Array = new Uint8Array(heap.buffer);
+    const base = foreign.addressOf(bytes);
+    const runs = runsOn(foreign, heap, false);
+    const resume = resumesOn(foreign, heap, base);
+    const worker = (new Function(`return ${workerSource(false)}`)() as (memory: object) => typeof runs)(heap);
+    const result = (go: () => unknown): string => {
+      new Float32Array(heap.buffer, source, 16).set(Array.from({ length: 16 }, (_, i) => i * 1.25 - 3));
+      bytes.fill(0, target, target + 512);
+      go();
+      return bytes.slice(target, target + 512).toString();
+    };
+    for (const width of widths) {
+      if (width > vectorBytes[host.target]) continue;
+      // 40 frames do not fit into the copy of the stack: what lies deeper is compiled as a whole.
+      for (const [depth, called] of [[0, 3], [3, 6], [40, null]] as const) {
+        const module = testModule(width, depth);
+        const eager = runs(foreign.map(compileModule(module, host.target, base).code), slot, "eager");
+        const expected = result(() => eager(source, 7, 9, 1));
+        const compiled: number[] = [];
+        const start = () => {
+          const lazy = new LazyModule(module, host.target, base, slotBytes, foreign);
+          compiled.length = 0;
+          const compile = (number: number) => {
+            compiled.push(number);
+            lazy.compile(number);
+          };
+          return { lazy, compile };
         };
-        return { lazy, compile };
-      };
 
-      const { lazy, compile } = start();
-      const run = runs(lazy.address, slot, "lazy", compile);
-      for (let i = 0; i < 2; i++) expect(result(() => run(source, 7, 9, 1)), `${width}, ${depth}`).toBe(expected);
-      expect(new Set(compiled).size).toBe(compiled.length);
-      if (called !== null) expect(compiled.length).toBe(called);
-      expect(compiled).not.toContain(3); // `never`
+        const { lazy, compile } = start();
+        const run = runs(lazy.address, slot, "lazy", compile);
+        for (let i = 0; i < 2; i++) expect(result(() => run(source, 7, 9, 1)), `${width}, ${depth}`).toBe(expected);
+        expect(new Set(compiled).size).toBe(compiled.length);
+        if (called !== null) expect(compiled.length).toBe(called);
+        expect(compiled).not.toContain(3); // `never`
 
-      // A worker leaves the run, and this thread completes it.
-      const left = start();
-      const inWorker = worker(left.lazy.address, slot, "worker");
-      expect(
-        result(() => {
-          expect(inWorker(source, 7, 9, 1)).toBe(true);
-          resume(left.lazy.address, slot, left.compile);
-        }),
-      ).toBe(expected);
-      expect(result(() => expect(inWorker(source, 7, 9, 1)).toBe(undefined))).toBe(expected);
+        // A worker leaves the run, and this thread completes it.
+        const left = start();
+        const inWorker = worker(left.lazy.address, slot, "worker");
+        expect(
+          result(() => {
+            expect(inWorker(source, 7, 9, 1)).toBe(true);
+            resume(left.lazy.address, slot, left.compile);
+          }),
+        ).toBe(expected);
+        expect(result(() => expect(inWorker(source, 7, 9, 1)).toBe(undefined))).toBe(expected);
 
-      // A run that is forgotten, or whose function cannot be compiled, does not continue later.
-      const failing = start();
-      const fails = runs(failing.lazy.address, slot, "fails", () => {
-        throw new Error("no memory for code");
-      });
-      expect(() => fails(source, 1, 2, 0)).toThrow("no memory for code");
-      resume(failing.lazy.address, slot, null);
-      const again = runs(failing.lazy.address, slot, "again", failing.compile);
-      expect(result(() => again(source, 7, 9, 1))).toBe(expected);
+        // A run that is forgotten, or whose function cannot be compiled, does not continue later.
+        const failing = start();
+        const fails = runs(failing.lazy.address, slot, "fails", () => {
+          throw new Error("no memory for code");
+        });
+        expect(() => fails(source, 1, 2, 0)).toThrow("no memory for code");
+        resume(failing.lazy.address, slot, null);
+        const again = runs(failing.lazy.address, slot, "again", failing.compile);
+        expect(result(() => again(source, 7, 9, 1))).toBe(expected);
+      }
     }
-  }
-});
+  },
+);

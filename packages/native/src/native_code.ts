@@ -91,7 +91,7 @@ class Native implements NativeCode {
         settle: (slot, complete) => resume(lazy.address, slot, complete ? compile : null),
       };
     } catch (error) {
-      // A fault of the compiler, or a system that gives no more pages, costs speed and nothing else. A forced target shows it.
+      // A fault of the compiler, or a system that gives no more pages, costs speed and nothing else, unless a run has begun. A forced target shows it.
       const expected = error instanceof Unsupported || error instanceof Refused;
       if (!expected && this.afterRuns === 0) throw error;
       record({ state: "wasm", bytes: 0, reason: error instanceof Error ? error.message : String(error) });
