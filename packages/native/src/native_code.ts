@@ -1,5 +1,11 @@
 /** Native code for the device "cpu". */
-import type { NativeCode, NativeFunction, NativeMemory } from "@heddle/tensor/backend";
+import {
+  type NativeCode,
+  type NativeFunction,
+  type NativeMemory,
+  nativeSlotBytes,
+  type Run,
+} from "@heddle/tensor/backend";
 import { type CodeModule, renderWasm } from "@heddle/tensor/code";
 import { compileModule } from "./compile/compile.ts";
 import { Unsupported, vectorBytes } from "./compile/target.ts";
@@ -7,10 +13,11 @@ import { checksAddresses, nativeSetting } from "./env.ts";
 import type { Foreign } from "./host/foreign.ts";
 import { findHost, type Host } from "./host/host.ts";
 import { memoryRefusal, reservedBytes } from "./host/memory.ts";
-import { type Runs, runsOn } from "./host/run.ts";
+import { resumesOn, type Runs, runsOn } from "./host/run.ts";
 import { scratchStart, type SelfTest, selfTest } from "./host/self_test.ts";
 import { workerSource } from "./host/worker_source.ts";
-import { type KernelReport, reportKernel, reportUse, showKernel, showReport } from "./report.ts";
+import { LazyModule } from "./lazy_module.ts";
+import { type KernelRecord, type KernelReport, reportKernel, reportUse, showKernel, showReport } from "./report.ts";
 import { nativeReport } from "./report.ts";
 import { testedCount, testedModule } from "./tested_module.ts";
 
@@ -62,19 +69,29 @@ class Native implements NativeCode {
     const { foreign, target } = this.host;
     try {
       const { base, runs } = this.attached(memory);
-      const { code } = compileModule(module, target, base, { checked: this.checked });
-      const address = foreign.map(code);
-      const run = runs(address, slot, key);
-      const report = record({ state: "native", bytes: code.length });
+      // A forced target compiles all functions, so that tests find those that cannot be compiled. Imports cannot.
+      if (this.afterRuns === 0 || this.checked || module.imports.length > 0) {
+        const { code } = compileModule(module, target, base, { checked: this.checked });
+        const address = foreign.map(code);
+        const report = record({ state: "native", bytes: code.length });
+        return { address, run: counted(report, runs(address, slot, key)), settle: () => {} };
+      }
+      const lazy = new LazyModule(module, target, base, nativeSlotBytes, foreign);
+      const report = record({ state: "native", bytes: lazy.bytes });
+      const compile = (number: number): void => {
+        const begin = performance.now();
+        lazy.compile(number);
+        report.bytes = lazy.bytes;
+        report.compileMs += performance.now() - begin;
+      };
+      const resume = resumesOn(foreign, memory.memory, base);
       return {
-        address,
-        run(params, begin, end, thread) {
-          report.runs++;
-          run(params, begin, end, thread);
-        },
+        address: lazy.address,
+        run: counted(report, runs(lazy.address, slot, key, compile)),
+        settle: (slot, complete) => resume(lazy.address, slot, complete ? compile : null),
       };
     } catch (error) {
-      // A fault of the compiler, or a system that gives no more pages, costs speed and nothing else. A forced target shows it.
+      // A fault of the compiler, or a system that gives no more pages, costs speed and nothing else, unless a run has begun. A forced target shows it.
       const expected = error instanceof Unsupported || error instanceof Refused;
       if (!expected && this.afterRuns === 0) throw error;
       record({ state: "wasm", bytes: 0, reason: error instanceof Error ? error.message : String(error) });
@@ -96,6 +113,14 @@ class Native implements NativeCode {
     }
     return attached;
   }
+}
+
+/** Counts runs. */
+function counted(report: KernelRecord, run: Run): Run {
+  return (params, begin, end, thread) => {
+    report.runs++;
+    run(params, begin, end, thread);
+  };
 }
 
 /** Native code cannot work on a memory. */

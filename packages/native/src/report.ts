@@ -41,6 +41,8 @@ export interface NativeReport {
 /** A kernel's record, which counts its runs. */
 export interface KernelRecord extends KernelReport {
   runs: number;
+  bytes: number;
+  compileMs: number;
 }
 
 type Use = { target: Target; runtime: Runtime; checked: boolean } | { reason: string };

@@ -7,7 +7,13 @@ import "./mod.ts";
 
 export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
 export { registerDevice } from "./device.ts";
-export { type NativeCode, type NativeFunction, type NativeMemory, useNativeCode } from "./backends/cpu/native_code.ts";
+export {
+  type NativeCode,
+  type NativeFunction,
+  type NativeMemory,
+  nativeSlotBytes,
+  useNativeCode,
+} from "./backends/cpu/native_code.ts";
 export type { Run } from "./backends/cpu/compiled_module.ts";
 export type { CodeModule } from "./code/module.ts";
 export { debug } from "./engine/debug.ts";

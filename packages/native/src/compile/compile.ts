@@ -4,11 +4,15 @@ import { Assembler } from "../x86/assembler.ts";
 import { ConstantPool } from "./constant_pool.ts";
 import { encodeFunction } from "./encode.ts";
 import { checkedSlot, generalRegisters, maskRegisters, scratchVectors, vectorRegisters } from "./frame.ts";
+import { leaveAndResume } from "./lazy.ts";
 import { liveness } from "./liveness.ts";
 import { Lowering, type ModuleContext } from "./lower.ts";
 import { allocate, type Allocation } from "./registers.ts";
 import { rules } from "./rules.ts";
 import { type Target, Unsupported } from "./target.ts";
+
+/** What a frame takes at most beside its values: saved registers, the return address, and what alignment adds. */
+const frameOverhead = 256;
 
 /** Machine code of a module. */
 export interface CompiledCode {
@@ -16,10 +20,20 @@ export interface CompiledCode {
   readonly code: Uint8Array<ArrayBuffer>;
   /** The offset of the function "run". */
   readonly entry: 0;
+  /** The offset of the code that calls of missing functions lead to; -1 if there is none. */
+  readonly missing: number;
   /** How many instructions there are before registers are assigned. */
   readonly instructions: number;
   /** How many virtual registers are in memory: general ones, vectors and masks. */
   readonly spills: readonly number[];
+}
+
+/** Calls through a table of the addresses of functions, which are compiled when they are called first. */
+export interface LazyCalls {
+  /** The address of the table. The function with the index i has the number i + 1 there. */
+  readonly table: bigint;
+  /** How many bytes of the stack's copy are left for frames of functions that call others. */
+  copyBytes: number;
 }
 
 export interface CompileOptions {
@@ -45,6 +59,28 @@ export function compileModule(
   base: bigint,
   options: CompileOptions = {},
 ): CompiledCode {
+  return compileFunction(module, runOf(module), target, base, options, null);
+}
+
+/** The index of the function "run". */
+export function runOf(module: CodeModule): number {
+  const run = module.exports.find(({ name }) => name === "run");
+  if (run === undefined) throw new Unsupported('a module without "run"');
+  return run.index;
+}
+
+/**
+ * Compiles a function of a module, by its index, and those that it calls directly: none with `lazy`. The copy of the stack has room
+ * for all frames, so a function whose frame does not fit calls directly.
+ */
+export function compileFunction(
+  module: CodeModule,
+  index: number,
+  target: Target,
+  base: bigint,
+  options: CompileOptions,
+  lazy: LazyCalls | null,
+): CompiledCode {
   const asm = new Assembler();
   const pool = new ConstantPool();
   const entries = new Map<number, number>();
@@ -60,6 +96,7 @@ export function compileModule(
     checked: options.checked === true,
     callee,
     entry(index) {
+      if (lazy !== null) return index + 1;
       let label = entries.get(index);
       if (label === undefined) {
         entries.set(index, label = asm.label());
@@ -69,11 +106,12 @@ export function compileModule(
     },
     newLabel: () => asm.label(),
   };
-  const run = module.exports.find(({ name }) => name === "run");
-  if (run === undefined) throw new Unsupported('a module without "run"');
-  if (callee(run.index).results.length > 0) throw new Unsupported('a function "run" with results');
-  context.entry(run.index);
+  const run = runOf(module);
+  if (callee(run).results.length > 0) throw new Unsupported('a function "run" with results');
+  entries.set(index, asm.label());
+  order.push(index);
   const leave = asm.label();
+  const lazyFrame = lazy === null ? null : { table: lazy.table, resume: asm.label() };
   const spills = [0, 0, 0];
   let instructions = 0;
   for (let i = 0; i < order.length; i++) {
@@ -86,18 +124,30 @@ export function compileModule(
     const allocation = assign(code, live, target, reserved, built.vectorBytes, options);
     allocation.spills.forEach((count, group) => spills[group]! += count);
     instructions += code.length;
+    if (lazy !== null && code.calls) {
+      const bytes = allocation.frame + frameOverhead;
+      if (bytes > lazy.copyBytes) return compileFunction(module, index, target, base, options, null);
+      lazy.copyBytes -= bytes;
+    }
     asm.align(64);
     asm.bind(entries.get(order[i]!)!);
     encodeFunction(asm, code, live, allocation, {
       target,
       vectorBytes: built.vectorBytes,
-      entry: i === 0,
+      entry: order[i] === run,
       base,
       checked: options.checked === true,
       leave,
+      lazy: lazyFrame,
     });
   }
-  return { code: asm.finish(pool.bytes()), entry: 0, instructions, spills };
+  let missing = -1;
+  if (lazyFrame !== null && index === run) {
+    asm.align(64);
+    missing = asm.length;
+    leaveAndResume(asm, lazyFrame, base);
+  }
+  return { code: asm.finish(pool.bytes()), entry: 0, missing, instructions, spills };
 }
 
 /** Assigns registers: all of the vectors' if that is enough, else all but those that serve spilled ones. */

@@ -522,8 +522,21 @@ class Encoder extends FrameEncoder {
       }
     };
     move(true);
-    this.asm.call(label);
+    if (this.frame.lazy === null) this.asm.call(label);
+    else this.callThrough(this.frame.lazy.table, label);
     move(false);
+  }
+
+  /** Calls a function of the table. The code there, if the function is missing, expects its number in rax. */
+  private callThrough(table: bigint, number: number): void {
+    const { asm } = this;
+    const address = table + 8n * BigInt(number);
+    asm.moveImmediate(rax, number);
+    this.stack(this.runOffset);
+    asm.integer(1, 0x8b, rdx, inMemory);
+    asm.moveImmediate64(rcx, Number(address & 0xffff_ffffn) | 0, Number(address >> 32n) | 0);
+    asm.memory(rcx, 0);
+    asm.integer(0, 0xff, 2, inMemory);
   }
 
   /** Leaves the run unless the memory operand lies in the memory. */

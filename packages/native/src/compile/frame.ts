@@ -1,5 +1,5 @@
 /** The frame of a function in machine code, and where its values are. */
-import { type Assembler, inMemory, registers } from "../x86/assembler.ts";
+import { type Assembler, conditions, inMemory, registers } from "../x86/assembler.ts";
 import { type VectorInstruction, vectorInstructions } from "../x86/instructions.ts";
 import { classOf, field, flag, type LinearCode, types } from "./linear_code.ts";
 import type { Liveness } from "./liveness.ts";
@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 
 const { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r12, r13, r14, r15 } = registers;
 /** Holds the base of the memory. */
-const memoryBase = rbx;
+export const memoryBase: number = rbx;
 /** In code that checks addresses: holds the address of the run's parameters. */
 export const checkedSlot: number = r15;
 /** General registers that virtual ones may have. The others serve spilled operands, divisions and the memory's base. */
@@ -21,7 +21,7 @@ export const scratchVectors = 2;
 export const mask0 = 6;
 export const mask1 = 7;
 /** What the System V calling convention wants back. */
-const calleeSaved = [rbx, rbp, r12, r13, r14, r15];
+export const calleeSaved: readonly number[] = [rbx, rbp, r12, r13, r14, r15];
 
 /** What a function needs to know of its surroundings. */
 export interface FunctionFrame {
@@ -34,12 +34,28 @@ export interface FunctionFrame {
   readonly checked: boolean;
   /** The label behind the entry's last instruction, where failed checks leave to. */
   readonly leave: number;
+  /** How functions are called that may not be compiled yet; null if calls are direct. */
+  readonly lazy: LazyFrame | null;
+}
+
+/** Calls through a table of addresses: see lazy.ts. */
+export interface LazyFrame {
+  /** The address of the table. */
+  readonly table: bigint;
+  /** The label of the code that continues a run that was left. */
+  readonly resume: number;
 }
 
 /** Offsets in the record of a run's parameters: whether a check failed, the memory's size in pages, and the entry's stack pointer. */
 export const failedOffset = 16;
 export const pagesOffset = 20;
 export const stackOffset: number = 24;
+/** For calls through a table: the end of the entry's frame, the number of the function that is missing, and the size of the stack's copy. */
+export const bottomOffset = 32;
+export const missingOffset = 40;
+export const copyBytesOffset = 44;
+/** The copy of the stack. */
+export const copyOffset = 64;
 
 /**
  * What encoding an instruction needs: the function's frame, and operands in registers or in memory. `rax`, `rcx`, `rdx` and the last
@@ -61,6 +77,8 @@ export class FrameEncoder {
   /** The bytes of the frame, saved registers not counted; and the saved registers. */
   protected frameBytes = 0;
   protected saved: readonly number[] = [];
+  /** Where the address of the run's parameters is, as an offset from the stack pointer; for calls through a table. */
+  protected runOffset = 0;
   protected at = 0;
 
   constructor(asm: Assembler, code: LinearCode, live: Liveness, allocation: Allocation, frame: FunctionFrame) {
@@ -82,16 +100,29 @@ export class FrameEncoder {
   protected prologue(): void {
     const { asm, frame, allocation } = this;
     const general = allocation.used[0]!;
+    const keepsRun = frame.lazy !== null && this.code.calls;
+    this.runOffset = allocation.frame;
+    const local = allocation.frame + (keepsRun ? 8 : 0);
     if (frame.entry) {
       const checked = frame.checked;
+      if (frame.lazy !== null) {
+        asm.memory(rdi, missingOffset);
+        asm.integer(0, 0x83, 7, inMemory, 1);
+        asm.byte(0);
+        asm.jumpIf(conditions.ne, frame.lazy.resume);
+      }
       this.saved = calleeSaved.filter((r) =>
-        r === rbx || r === rbp || checked && r === checkedSlot || general & 1 << r
+        frame.lazy !== null || r === rbx || r === rbp || checked && r === checkedSlot || general & 1 << r
       );
       for (const r of this.saved) asm.push(r);
       // rbp may be in use, so the old stack pointer lies at the end of the frame.
-      this.frameBytes = Math.ceil((allocation.frame + 8) / 64) * 64;
+      this.frameBytes = Math.ceil((local + 8) / 64) * 64;
       asm.integer(1, 0x8b, rax, rsp);
       asm.immediate(1, 4, rsp, -64);
+      if (frame.lazy !== null) {
+        asm.memory(rdi, bottomOffset);
+        asm.integer(1, 0x89, rsp, inMemory);
+      }
       asm.immediate(1, 5, rsp, this.frameBytes);
       this.stack(this.frameBytes - 8);
       asm.integer(1, 0x89, rax, inMemory);
@@ -107,8 +138,12 @@ export class FrameEncoder {
       for (const r of this.saved) asm.push(r);
       // The stack pointer is a multiple of 64 in every body; a call pushes 8 bytes.
       const pushed = 8 + 8 * this.saved.length;
-      this.frameBytes = Math.ceil((allocation.frame + pushed) / 64) * 64 - pushed;
+      this.frameBytes = Math.ceil((local + pushed) / 64) * 64 - pushed;
       asm.immediate(1, 5, rsp, this.frameBytes);
+    }
+    if (keepsRun) {
+      this.stack(this.runOffset);
+      asm.integer(1, 0x89, rdx, inMemory);
     }
     for (const v of this.live.entry) {
       if (this.code.types[v]! <= types.i64) {

@@ -135,6 +135,8 @@ export class LinearCode {
   /** The nesting of loops at every instruction. */
   depths: Uint8Array = new Uint8Array(256);
   depth = 0;
+  /** Whether it calls functions. */
+  calls = false;
 
   /** A new virtual register. */
   register(type: number): number {

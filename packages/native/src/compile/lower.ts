@@ -467,6 +467,7 @@ export class Lowering {
     for (const arg of node.args) this.hold(this.value(arg));
     const args = node.args.map(() => this.release()).reverse();
     args.forEach((v, i) => this.emit(kinds.argument, 0, -1, v, -1, offsets[i]!));
+    this.code.calls = true;
     this.emit(kinds.call, 0, -1, -1, -1, this.context.entry(node.callee.index));
     if (result === undefined) return -1;
     const d = this.result(result, target);

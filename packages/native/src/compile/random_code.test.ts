@@ -53,12 +53,18 @@ function compare(seed: number, width: number, model: typeof wasm): number {
   let spills = 0;
   for (const target of native.targets) {
     if (width > vectorBytes[target]) continue;
-    for (const registers of choices) {
-      const compiled = compileModule(module, target, native.base, { registers });
-      spills += compiled.spills[1]!;
+    for (const registers of [...choices, "lazily"] as const) {
+      let run;
+      if (registers === "lazily") {
+        run = native.loadLazily(module, target);
+      } else {
+        const compiled = compileModule(module, target, native.base, { registers });
+        spills += compiled.spills[1]!;
+        run = native.load(compiled.code);
+      }
       const heap: Uint8Array = new Uint8Array(native.memory.buffer);
       heap.set(before.subarray(area.start, bytes), area.start);
-      native.load(compiled.code)(1, 2, 3, 4);
+      run(1, 2, 3, 4);
       for (let i = area.start; i < bytes; i++) {
         if (heap[i] !== expected[i]) {
           expect.fail(

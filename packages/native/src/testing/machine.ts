@@ -1,8 +1,10 @@
 /** Runs machine code in tests. */
 import type { Run } from "@heddle/tensor/backend";
+import type { CodeModule } from "@heddle/tensor/code";
 import { cpuFeatures, supports, type Target } from "../host/cpu.ts";
 import { foreign } from "../host/foreign.ts";
 import { runsOn } from "../host/run.ts";
+import { LazyModule } from "../lazy_module.ts";
 
 /** Foreign calls, and a shared memory that reserves 4 GiB of addresses. */
 export interface Machine {
@@ -12,6 +14,8 @@ export interface Machine {
   readonly targets: readonly Target[];
   /** Maps code as executable, and returns a function that calls it with the address of four words. */
   load(code: Uint8Array): Run;
+  /** A run of a module whose functions are compiled when they are called first. The memory below 8,192 holds its stack when it is left. */
+  loadLazily(module: CodeModule, target: Target): Run;
 }
 
 /** The address of the words that code is called with. */
@@ -24,10 +28,15 @@ export function machine(pages: number = 64): Machine | string {
   const features = cpuFeatures(calls);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
   const runs = runsOn(calls, memory, false);
+  const base = calls.addressOf(new Uint8Array(memory.buffer, 0, 1));
   return {
     memory,
-    base: calls.addressOf(new Uint8Array(memory.buffer, 0, 1)),
+    base,
     targets: (["avx512", "avx2"] as const).filter((target) => supports(features, target)),
     load: (code) => runs(calls.map(code), slot, "test"),
+    loadLazily(module, target) {
+      const lazy = new LazyModule(module, target, base, 8192 - slot, calls);
+      return runs(lazy.address, slot, "test", (number) => lazy.compile(number));
+    },
   };
 }

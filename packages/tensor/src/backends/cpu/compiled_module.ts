@@ -3,9 +3,10 @@ import type { CodeModule } from "../../code/module.ts";
 
 /**
  * The function that a generated module exports as "run". It processes the items `begin` to `end - 1` of the work that the
- * parameters at the address `params` describe, on thread number `thread`.
+ * parameters at the address `params` describe, on thread number `thread`. A worker's run of native code returns true if it needs a
+ * function that is not compiled yet; the calling thread then completes it.
  */
-export type Run = (params: number, begin: number, end: number, thread: number) => void;
+export type Run = (params: number, begin: number, end: number, thread: number) => true | void;
 
 /** Generates a module for a target whose vectors have this many bytes: 16 for WebAssembly. */
 export type BuildModule = (vectorBytes: number) => CodeModule;
@@ -20,6 +21,8 @@ export interface CompiledModule {
   readonly run: Run;
   /** What other threads compile: a WebAssembly module, or the record of a native function. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Completes what runs of other threads left, or forgets it; null if runs always complete. */
+  readonly settle: ((complete: boolean) => void) | null;
 }
 
 /**

@@ -6,7 +6,7 @@ import { canBlock, hardwareConcurrency } from "../../runtime.ts";
 import type { BuildModule, CompiledModule, HostFunctions, Run } from "./compiled_module.ts";
 import { type Features, features } from "./features.ts";
 import { Heap } from "./heap.ts";
-import { nativeCode, nativeRecord } from "./native_code.ts";
+import { nativeCode, nativeRecord, nativeSlotBytes } from "./native_code.ts";
 import { runAlone, Threads } from "./threads/threads.ts";
 
 /** The default number of threads: `HEDDLE_THREADS`, or one per core. */
@@ -17,9 +17,6 @@ export function defaultThreads(): number {
 // Ends the workers of an engine that was garbage-collected without `close`.
 const dropped = new FinalizationRegistry((pool: Threads) => pool.close());
 
-/** The bytes of a thread's parameters of native functions: a cache line. */
-const slotBytes = 64;
-
 /** A compiled module, as the engine sees it. */
 interface Entry extends CompiledModule {
   readonly build: BuildModule;
@@ -27,6 +24,7 @@ interface Entry extends CompiledModule {
   id: number;
   run: Run;
   bytes: Uint8Array<ArrayBuffer>;
+  settle: ((complete: boolean) => void) | null;
   runs: number;
   /** Whether it is native, or stays WebAssembly. */
   settled: boolean;
@@ -66,7 +64,7 @@ export class Engine {
    * @param keeps whether it changes only when {@link refresh} is called, because runs depend on what earlier ones laid out in memory
    */
   compile(key: string, build: BuildModule, keeps: boolean = false): CompiledModule {
-    const begin = { vectorBytes: 16, id: -1, run: unused, bytes: none, runs: 0, settled: false };
+    const begin = { vectorBytes: 16, id: -1, run: unused, bytes: none, settle: null, runs: 0, settled: false };
     const entry: Entry = { key, build, keeps, ...begin };
     const native = nativeCode();
     // Native code always fuses multiplications and additions. Where WebAssembly does not, a later change would change results.
@@ -99,7 +97,7 @@ export class Engine {
     const native = nativeCode()!;
     if (this.pool !== null && !this.pool.takesNative(native)) return;
     try {
-      this.slots ??= this.heap.alloc(slotBytes * this.threads);
+      this.slots ??= this.heap.alloc(nativeSlotBytes * this.threads);
     } catch {
       return; // memory is used up; WebAssembly needs no more
     }
@@ -112,6 +110,10 @@ export class Engine {
     entry.id = this.entries++;
     entry.run = compiled.run;
     entry.bytes = nativeRecord(compiled.address, this.slots, entry.key);
+    const { slots, threads } = this;
+    entry.settle = (complete) => {
+      for (let thread = 1; thread < threads; thread++) compiled.settle(slots + nativeSlotBytes * thread, complete);
+    };
     entry.vectorBytes = vectorBytes;
   }
 

@@ -7,7 +7,17 @@ export interface NativeFunction {
   /** The address of its code. */
   readonly address: bigint;
   readonly run: Run;
+  /**
+   * Completes the run that another thread left, if it did, because a function was missing that only the calling thread can compile.
+   *
+   * @param slot the address of that thread's parameters
+   * @param complete false to forget it
+   */
+  settle(slot: number, complete: boolean): void;
 }
+
+/** The bytes of a thread's parameters of native functions, and of the copy of a run's stack. */
+export const nativeSlotBytes = 8192;
 
 /** The memory of the device. */
 export interface NativeMemory {
@@ -28,7 +38,7 @@ export interface NativeCode {
   readonly afterRuns: number;
   /**
    * Source text of a function `(memory) => (code, slot, key) => run` for worker threads. It receives the shared memory; the function
-   * that it returns, the address of native code (a bigint), of 64 bytes in the memory for its parameters (a number), and the kernel's key.
+   * that it returns, the address of native code (a bigint), of 8 KiB in the memory for its parameters (a number), and the kernel's key.
    */
   readonly workerSource: string;
   /** Prepares the memory of a new engine, which is still unused. */
@@ -36,7 +46,7 @@ export interface NativeCode {
   /**
    * Compiles the function that a module exports as "run".
    *
-   * @param slot the address of 64 bytes of the memory, for the parameters of calls
+   * @param slot the address of 8 KiB of the memory, for the parameters of calls and for a run that is left
    * @returns null if it stays WebAssembly
    */
   compile(
@@ -64,7 +74,7 @@ export const nativeMagic = 0x4e415458;
 /** The bytes of a record before the kernel's key. */
 export const nativeRecordBytes = 16;
 
-/** The record of a native function for other threads. `slots` is the address of their parameters, 64 bytes each. The key follows. */
+/** The record of a native function for other threads. `slots` is the address of their parameters, {@link nativeSlotBytes} each. The key follows. */
 export function nativeRecord(address: bigint, slots: number, key: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(key);
   const bytes = new Uint8Array(nativeRecordBytes + name.length);

@@ -13,7 +13,7 @@ export function interpretedNative(vectorBytes: 16 | 32 | 64): NativeCode {
     compile(module, _key, { memory }) {
       if (module.imports.length > 0) return null;
       const { run } = interpret(module, { memory: () => memory.buffer });
-      return { address: 0n, run: run as unknown as Run };
+      return { address: 0n, run: run as unknown as Run, settle() {} };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The source text of the workers. It is text, so that it reaches the worker without a path, whatever bundler processed the program. */
 import { controlBytes, errorUnits, word } from "./thread_control.ts";
 import type { HostFunctions } from "../compiled_module.ts";
-import { nativeMagic, nativeRecordBytes } from "../native_code.ts";
+import { nativeMagic, nativeRecordBytes, nativeSlotBytes } from "../native_code.ts";
 
 /** The data that a worker starts with. */
 export interface WorkerStart {
@@ -79,7 +79,7 @@ function compile(pointer, length, pages) {
     if (view.getUint32(0) === ${nativeMagic}) {
       callsOf ??= nativeCalls(memory);
       const key = new TextDecoder().decode(bytes.subarray(${nativeRecordBytes}));
-      return callsOf(view.getBigUint64(8, true), view.getUint32(4, true) + 64 * thread, key);
+      return callsOf(view.getBigUint64(8, true), view.getUint32(4, true) + ${nativeSlotBytes} * thread, key);
     }
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...host } }).exports.run;
   } catch {
@@ -121,7 +121,7 @@ function work(job) {
       const params = c[${word.params}], chunks = c[${word.chunks}];
       const count = c[${word.count}] >>> 0, grain = c[${word.grain}] >>> 0;
       for (let i = Atomics.add(c, ${word.next}, 1); i < chunks; i = Atomics.add(c, ${word.next}, 1)) {
-        run(params, i * grain, Math.min(count, (i + 1) * grain), thread);
+        if (run(params, i * grain, Math.min(count, (i + 1) * grain), thread)) break; // the caller completes the chunk
       }
     }
   } catch (error) {

@@ -126,14 +126,17 @@ export class Threads {
     Atomics.store(words, word.next, 0);
     Atomics.add(words, word.job, 1);
     if (Atomics.load(words, word.sleeping) > 0) Atomics.notify(words, word.job, chunks - 1);
+    let complete = false;
     try {
       for (let i = Atomics.add(words, word.next, 1); i < chunks; i = Atomics.add(words, word.next, 1)) {
         entry.run(params, i * grain, Math.min(count, (i + 1) * grain), 0);
       }
+      complete = true;
     } finally {
       Atomics.store(words, word.next, chunks); // after an exception no thread begins another chunk
       Atomics.add(words, word.job, 1);
       this.awaitWorkers();
+      entry.settle?.(complete && words[word.failed] === 0);
     }
     if (words[word.failed] !== 0) throw this.failure();
     if (debug() > 0 && words[word.refused] !== this.refused) {
