@@ -11,6 +11,7 @@ export { type NativeCode, type NativeFunction, type NativeMemory, useNativeCode 
 export type { Run } from "./backends/cpu/compiled_module.ts";
 export type { CodeModule } from "./code/module.ts";
 export { debug } from "./engine/debug.ts";
+export { environmentVariable } from "./runtime.ts";
 export {
   type Access,
   type Expr,
