@@ -19,7 +19,7 @@ const denoRun = [
   "run",
   "--quiet",
   "--no-check",
-  `--config=${fileURLToPath(new URL("../../../../deno.json", import.meta.url))}`,
+  `--config=${fileURLToPath(new URL("../../deno.json", import.meta.url))}`,
 ];
 /** Node 20 cannot read TypeScript by itself. */
 const runtime: readonly string[] = deno ? [...denoRun, "-A"] : bun ? [] : ["--import", "tsx"];
