@@ -1,4 +1,5 @@
 /** The environment variables that this package reads. */
+import { environmentVariable } from "@heddle/tensor/backend";
 import type { Target } from "./host/cpu.ts";
 
 /**
@@ -13,23 +14,14 @@ export function parseNative(text: string | undefined): Target | "off" | "auto" {
   throw new RangeError(`HEDDLE_NATIVE=${text}: expected 0, avx2 or avx512`);
 }
 
-function variable(name: string): string | undefined {
-  try {
-    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-    return process?.env?.[name];
-  } catch {
-    return undefined; // Deno without --allow-env
-  }
-}
-
 /** The value of `HEDDLE_NATIVE`. */
 export function nativeSetting(): Target | "off" | "auto" {
-  return parseNative(variable("HEDDLE_NATIVE"));
+  return parseNative(environmentVariable("HEDDLE_NATIVE"));
 }
 
 /** Whether `HEDDLE_NATIVE_CHECKED` is 1: native code checks every address, and a run that would leave the memory throws. */
 export function checksAddresses(): boolean {
-  return parseChecked(variable("HEDDLE_NATIVE_CHECKED"));
+  return parseChecked(environmentVariable("HEDDLE_NATIVE_CHECKED"));
 }
 
 /**

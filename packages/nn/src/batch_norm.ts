@@ -22,6 +22,8 @@ export interface NormOptions extends Omit<LayerOptions, "generator"> {
   readonly trackRunningStats?: boolean;
 }
 
+const followingOptions = ["activation", "residual"] as const;
+
 const countOne = fused("countBatch", (count) => count.add(1));
 
 /** What batch and instance normalisation share. */
@@ -120,6 +122,7 @@ export abstract class BatchNorm extends RunningNorm {
    * `layer.forward(x).add(residual).relu()` in less time and memory.
    */
   forward(input: Tensor, following: Following = {}): Tensor {
+    checkOptions("batchNorm", following, followingOptions);
     this.checkInput(input);
     const { weight, bias, eps, runningMean, runningVar } = this;
     if (!this.training) {
@@ -152,6 +155,7 @@ export abstract class BatchNorm extends RunningNorm {
    * ```
    */
   after(layer: Layer, input: Tensor, following: Following = {}): Tensor {
+    checkOptions("batchNorm", following, followingOptions);
     if (!this.training && this.forward === BatchNorm.prototype.forward) {
       const result = foldedAfter(layer, this, input, following);
       if (result !== null) {

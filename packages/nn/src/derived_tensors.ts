@@ -5,7 +5,7 @@ import { disown, keepsPrepared, own } from "@heddle/tensor/engine";
 type Sources = readonly (Tensor | null)[];
 
 interface Derived {
-  /** The memory of each source, with its version. */
+  /** The constants, and of each source the memory with its version, and the part that it is. */
   readonly stamps: readonly unknown[];
   readonly values: readonly Tensor[];
 }
@@ -16,7 +16,7 @@ function stampsOf(sources: Sources, constants: readonly number[]): unknown[] {
   const stamps: unknown[] = [...constants];
   for (const source of sources) {
     if (source === null) stamps.push(null);
-    else stamps.push(source.storage, source.storage.version, source.offset);
+    else stamps.push(source.storage, source.storage.version, source.offset, ...source.shape, ...source.strides);
   }
   return stamps;
 }

@@ -77,6 +77,7 @@ describe("batch normalisation after a layer, in evaluation without gradients", (
     const { conv, norm } = pair;
     const x = normal(2, 3, 8, 8);
     const other = new Pair().stateDict();
+    const square = rand([8, 8], { generator }).add(0.1);
     const changes: readonly (() => unknown)[] = [
       () => conv.weight.mul_(2),
       () => conv.weight.at(1).fill_(0.5),
@@ -86,6 +87,9 @@ describe("batch normalisation after a layer, in evaluation without gradients", (
       () => norm.bias!.normal_(0, 1, { generator }),
       () => norm.runningMean!.copy_(normal(8)),
       () => norm.runningVar!.add_(3),
+      () => norm.runningVar = square.at(0), // a row, a column and the diagonal begin at the same element
+      () => norm.runningVar = square.select(1, 0),
+      () => norm.runningVar = square.diagonal(),
       () => norm.train().forward(normal(2, 8, 4, 4)) && norm.eval(),
       () => pair.loadStateDict(other),
       () => pair.to("float64").to("float32").conv.weight.neg_(),
@@ -141,6 +145,33 @@ describe("batch normalisation after a layer, in evaluation without gradients", (
     expect(() => noGrad(() => new Pair().forward(normal(3, 8, 8)))).toThrow(
       /BatchNorm2d: got an input of shape \[8, 8, 8\]/,
     );
+  });
+
+  test("refuses what normalisation alone refuses, with the same words", () => {
+    using _ = scope();
+    const pair = new Pair();
+    const { conv, norm } = pair;
+    const x = normal(2, 3, 8, 8);
+    const refusals: readonly (readonly [unknown, RegExp])[] = [
+      [
+        { residual: normal(1, 8, 1, 1) },
+        /^batchNorm: the residual has shape \[1, 8, 1, 1\]; expected the input's, \[2, 8, 8, 8\]$/,
+      ],
+      [{ residual: normal(3, 2, 8, 8, 8) }, /^batchNorm: the residual has shape \[3, 2, 8, 8, 8\]/],
+      [{ activation: "gelu" }, /^batchNorm: activation is "gelu"; use one of "none", "relu"$/],
+      [{ activation: "gelu", residual: normal(2, 8, 8, 8) }, /^batchNorm: activation is "gelu"/],
+      [{ relu: true }, /^batchNorm: unknown option "relu"/],
+      [{ eps: 100 }, /^batchNorm: unknown option "eps"/],
+    ];
+    noGrad(() => {
+      const both = (following: unknown, message: RegExp): void => {
+        expect(() => norm.forward(conv.forward(x), following as object)).toThrow(message);
+        expect(() => norm.after(conv, x, following as object)).toThrow(message);
+      };
+      for (const [following, message] of refusals) both(following, message);
+      (norm as { eps: number }).eps = NaN;
+      both({}, /^batchNorm: eps is NaN; expected a number$/);
+    });
   });
 
   test("a Sequential takes the layer before and the ReLU after it along", () => {

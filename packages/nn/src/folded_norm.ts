@@ -4,7 +4,7 @@ import { isHalf, keepsPrepared } from "@heddle/tensor/engine";
 import { Conv1d, Conv2d, Conv3d, ConvNd } from "./conv.ts";
 import { derived } from "./derived_tensors.ts";
 import { linear } from "./functional/linear.ts";
-import { type BatchNormOptions, runningAffine } from "./functional/normalization.ts";
+import { type BatchNormOptions, checkActivation, checkResidual, runningAffine } from "./functional/normalization.ts";
 import { Linear } from "./linear.ts";
 import type { Layer } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -46,6 +46,7 @@ export function foldedAfter(
   const others = [bias, scale, shift, runningMean, runningVar, input, residual];
   if (!isFloat(weight.dtype) || isHalf(weight) || others.some((x) => x && x.dtype !== weight.dtype)) return null;
 
+  checkActivation(activation);
   const [folded, offset] = derived(weight, [weight, bias, scale, shift, runningMean, runningVar], [eps], () => {
     const { factor, offset } = runningAffine(runningMean, runningVar, scale, shift, eps);
     const perFilter = factor.reshape([-1, ...Array<number>(weight.ndim - 1).fill(1)]);
@@ -55,6 +56,7 @@ export function foldedAfter(
   const y = layer instanceof ConvNd
     ? layer.convolveWith(convolutions[weight.ndim - 3]!, input, folded, offset, applied)
     : linear(input, folded, offset, { activation: applied });
+  checkResidual(residual, y.shape);
   if (residual === null) return y;
   return (activation === "relu" ? addAndRectify : addResidual)([y, residual], y);
 }

@@ -23,6 +23,7 @@ export type {
   SumPoolAttrs,
   ViewPrim,
 } from "./prims/attrs.ts";
+export { type Activation, activations } from "./prims/attrs.ts";
 export type { Expr } from "./ir/kernel.ts";
 
 // Fused kernels.
@@ -75,7 +76,7 @@ export { reclaiming } from "./memory/storage.ts";
 // Checks and errors.
 export { checkNumberArray, checkOperands, checkTensor, checkTensors } from "./engine/checks.ts";
 export { checkDivisor } from "./ops/pool_divisor.ts";
-export { type AllOf, checkNames, checkOptions } from "./options.ts";
+export { type AllOf, checkNames, checkOption, checkOptions } from "./options.ts";
 export { checkHostSize, normalizeDims, showShape, sizeOf } from "./shape.ts";
 export { checkSynchronous } from "./check_synchronous.ts";
 export { elementValue } from "./scalar.ts";

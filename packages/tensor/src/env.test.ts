@@ -1,7 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { dataFolder, debugLevel, deviceName, memoryBudget, poisonsMemory, threadCount } from "./env.ts";
 
-afterEach(() => void vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+});
 
 test("unset variables have defaults", () => {
   for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET", "POISON"]) {
@@ -26,4 +29,24 @@ test.each([["HEDDLE_THREADS", "-1", threadCount], ["HEDDLE_THREADS", "many", thr
 ]])("%s=%s is refused by name", (name, value, read) => {
   vi.stubEnv(name, value);
   expect(read).toThrow(`${name}=${value}: expected an integer of at least 0`);
+});
+
+test("Deno is never made to ask for a permission", () => {
+  const read: unknown[] = [];
+  const env = new Proxy({ HEDDLE_DEVICE: "null", HEDDLE_THREADS: "3" } as Record<string, string>, {
+    get(values, name) {
+      read.push(name);
+      return values[name as string];
+    },
+  });
+  vi.stubGlobal("process", { env });
+  vi.stubGlobal("Deno", {
+    permissions: {
+      querySync: ({ name, variable }: { name: string; variable: string }) => ({
+        state: name === "env" && variable === "HEDDLE_DEVICE" ? "granted" : "prompt",
+      }),
+    },
+  });
+  expect([deviceName(), threadCount()]).toEqual(["null", 0]);
+  expect(read).toEqual(["HEDDLE_DEVICE"]);
 });

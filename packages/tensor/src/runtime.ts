@@ -7,12 +7,21 @@ interface ProcessLike {
   readonly getBuiltinModule?: (name: string) => unknown;
 }
 
-/** An environment variable, or undefined if it is not set or the runtime does not allow reading it. */
+interface DenoLike {
+  readonly permissions: {
+    querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
+  };
+}
+
+/** An environment variable, or undefined if it is not set or the runtime does not allow reading it. Never asks for a permission. */
 export function environmentVariable(name: string): string | undefined {
+  const { process, Deno: deno } = globalThis as unknown as { process?: ProcessLike; Deno?: DenoLike };
   try {
-    return (globalThis as { process?: ProcessLike }).process?.env?.[name];
+    // If the permission is not granted, Deno on a terminal would stop and ask the user.
+    if (deno !== undefined && deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;
+    return process?.env?.[name];
   } catch {
-    return undefined; // Deno without --allow-env
+    return undefined;
   }
 }
 
@@ -127,6 +136,7 @@ export function startWorker(body: string, data: object, failed: (reason: unknown
       eval: true,
       workerData: data,
       execArgv: [], // without the program's loaders and inspector
+      env: {}, // workers read none, and to copy it Deno would ask the user for the permission
       name: "heddle",
     });
     worker.on("error", failed);

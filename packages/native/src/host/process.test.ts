@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { foreign } from "./foreign.ts";
 
@@ -13,8 +14,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const deno = "deno" in process.versions;
 const bun = "bun" in process.versions;
 const available = foreign();
+/** The configuration maps the packages' names for the program, which lies elsewhere. */
+const denoRun = [
+  "run",
+  "--quiet",
+  "--no-check",
+  `--config=${fileURLToPath(new URL("../../deno.json", import.meta.url))}`,
+];
 /** Node 20 cannot read TypeScript by itself. */
-const runtime: readonly string[] = deno ? ["run", "--quiet", "-A", "--no-check"] : bun ? [] : ["--import", "tsx"];
+const runtime: readonly string[] = deno ? [...denoRun, "-A"] : bun ? [] : ["--import", "tsx"];
 const url = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
 
 const program = `
@@ -97,7 +105,7 @@ const withDeno = test.skipIf(!deno || typeof available === "string");
 
 withDeno("Deno needs the permission for libc's file and no other", () => {
   // Without any permission among the arguments, Deno gives its child processes all.
-  const denoArgs = ["run", "--quiet", "--no-prompt", "--no-check", "--allow-env"];
+  const denoArgs = [...denoRun, "--no-prompt", "--allow-env"];
   expect(run(denoArgs)).toEqual(refused("no permission to call libc; run Deno with --allow-ffi=PATH-of-libc.so.6"));
   const files = ["/usr/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib64/libc.so.6", "/usr/lib/libc.so.6"];
   const narrow = files.map((file) => run([...denoArgs, `--allow-ffi=${file}`]));

@@ -1,6 +1,15 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
 import { fused, type Operand, type Symbolic, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf, normalize, sizeOf } from "@heddle/tensor/engine";
+import {
+  type Activation,
+  activations,
+  checkOption,
+  checkOptions,
+  inFloat32,
+  isHalf,
+  normalize,
+  sizeOf,
+} from "@heddle/tensor/engine";
 import { derived } from "../derived_tensors.ts";
 import { checkNumber, showSizes } from "../sizes.ts";
 
@@ -23,7 +32,7 @@ export interface BatchNormOptions extends AffineOptions {
   /** Added to the result: the other branch of a residual block, in the shape of the input. */
   readonly residual?: Tensor | null;
   /** Applied last; "none" by default. In training both run in the same kernel, and so do their gradients. */
-  readonly activation?: "none" | "relu" | undefined;
+  readonly activation?: Activation | undefined;
 }
 
 /** A vector along dimension 1. */
@@ -55,6 +64,7 @@ export function runningAffine(
   bias: Tensor | null,
   eps: number,
 ): { readonly factor: Tensor; readonly offset: Tensor } {
+  checkNumber("batchNorm", "eps", eps);
   const factor = runningVar.add(eps).rsqrt().mul(weight ?? 1);
   const offset = runningMean.mul(factor).neg();
   return { factor, offset: bias === null ? offset : offset.add(bias) };
@@ -86,12 +96,26 @@ function checkVector(operation: string, name: string, vector: Tensor | null | un
   }
 }
 
+/** @throws TypeError for an unknown activation. */
+export function checkActivation(activation: Activation = "none"): void {
+  checkOption("batchNorm", "activation", activation, activations);
+}
+
+/** @throws RangeError for a residual whose shape is not that of the normalised tensor. */
+export function checkResidual(residual: Tensor | null, shape: readonly number[]): void {
+  if (residual === null || showSizes(residual.shape) === showSizes(shape)) return;
+  throw new RangeError(
+    `batchNorm: the residual has shape ${showSizes(residual.shape)}; expected the input's, ${showSizes(shape)}`,
+  );
+}
+
 /**
  * Normalises each channel of `[N, C, …]` over all other dimensions: Ioffe & Szegedy, "Batch normalization" (2015). PyTorch:
  * `torch.nn.functional.batch_norm`.
  *
  * @param runningMean `[C]`, used in evaluation and updated in training, like `runningVar`; null for none.
- * @throws RangeError for a single value in a channel while training (its variance is 0), or vectors of another length.
+ * @throws RangeError for a single value in a channel while training (its variance is 0), vectors of another length, or a residual of
+ * another shape. TypeError for an unknown activation.
  */
 export function batchNorm(
   input: Tensor,
@@ -103,11 +127,8 @@ export function batchNorm(
   const { training = false, momentum = 0.1, eps = 1e-5, weight, bias, residual = null, activation } = options;
   checkNumber("batchNorm", "eps", eps);
   const { shape, ndim } = input;
-  if (residual !== null && showSizes(residual.shape) !== showSizes(shape)) {
-    throw new RangeError(
-      `batchNorm: the residual has shape ${showSizes(residual.shape)}; expected the input's, ${showSizes(shape)}`,
-    );
-  }
+  checkActivation(activation);
+  checkResidual(residual, shape);
   if (ndim < 2) throw new RangeError(`batchNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);
   const channels = shape[1]!;
   for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { type DType, dtypes, isFloat } from "../../../../dtype.ts";
 import type { Attrs, ConvAttrs } from "../../../../prims/attrs.ts";
 import { routineRules } from "../../../../prims/routines.ts";
@@ -175,4 +175,16 @@ test("bit for bit the same on several threads", () => {
   networks.forEach((sizes, seed) => {
     expect(check(seed, "float32", sizes)).toEqual(check(seed, "float32", sizes, plain, several));
   });
+});
+
+test.each([[[1, 1]], [[3, 3]]])("a kernel of %j shares its code between images of all sizes", (kernel) => {
+  const engine = new Engine({}, 1);
+  const compile = vi.spyOn(engine, "compile");
+  const [stride, padding, dilation] = [[1, 1], [0, 0], [1, 1]];
+  const sizes = { batch: 1, channels: 2, filters: 3, kernel, stride, padding, dilation, groups: 1 };
+  for (let i = 0; i < 20; i++) check(i, "float32", { ...sizes, input: [9, 48 + i] }, plain, engine);
+  const dots = compile.mock.calls.map(([key]) => key).filter((key) => key.startsWith("conv weight dot"));
+  // One for each number of elements that are left after the loop over a row.
+  expect(dots.length).toBeGreaterThan(0);
+  expect(dots.length).toBeLessThanOrEqual(8);
 });

@@ -12,7 +12,7 @@ import {
 import { rowTable } from "./conv_image.ts";
 import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
 import { imageTraversal } from "./conv_traversal.ts";
-import { dotAside, dotLefts, dotRights } from "../matmul/dot_kernel.ts";
+import { dotAside, dotLefts, dotLength, dotLoops, dotRights } from "../matmul/dot_kernel.ts";
 import { computeKind, type Element, element } from "../element.ts";
 import { imagesOfBlock, threadStride } from "./image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
@@ -56,10 +56,11 @@ export function convGradOfWeightByDots(
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
   });
   const mostOf = (e: Element): number => Math.min(filters, dotLefts(e));
+  const length = dotLength(walk.length, bytes);
   const entry = cachedModule(
     engine,
-    `conv weight dot ${kind} ${walk.length} ${[16, 32, 64].map((vectorBytes) => mostOf(of(vectorBytes)))}`,
-    (vectorBytes) => convWeightDotModule(of(vectorBytes), walk.length, mostOf(of(vectorBytes))),
+    `conv weight dot ${kind} ${length} ${[16, 32, 64].map((vectorBytes) => mostOf(of(vectorBytes)))}`,
+    (vectorBytes) => convWeightDotModule(of(vectorBytes), length, mostOf(of(vectorBytes))),
   );
   const e = of(entry.vectorBytes);
   const most = mostOf(e);
@@ -104,6 +105,7 @@ export function convGradOfWeightByDots(
     planeCount: walk.planes.length,
     segments: walk.segments,
     segmentBytes: walk.segmentBytes,
+    loops: dotLoops(walk.length, bytes),
     sums,
     sumBytes,
     w: w.pointer,

@@ -42,6 +42,7 @@ const fields = [
   "planeCount",
   "segments",
   "segmentBytes",
+  "loops",
   "sums",
   "sumBytes",
   "w",
@@ -53,7 +54,9 @@ const fields = [
  */
 export const convWeightDotParams: Params<typeof fields[number]> = new Params(fields);
 
-/** Generates the module for an element type, a length of the segments of images, and the most filters that are processed together. */
+/**
+ * Generates the module for an element type, the `dotLength` of the segments of images, and the most filters that are processed together.
+ */
 export function convWeightDotModule(
   e: Element,
   length: number,
@@ -152,6 +155,7 @@ export function convWeightDotModule(
             addMul(get(sums), addMul(get(tap), get(filter), field("depth")), i32(16)),
             op("i32.mul", field("depth"), i32(16)),
             op("i32.sub", field("depth"), op("i32.add", get(tap), i32(1))),
+            field("loops"),
           ),
         ),
       ),

@@ -49,23 +49,39 @@ const writtenOut = 32;
 const stepsAtOnce = 2;
 
 /** The number of arguments of {@link dotKernel}. */
-const parameters = 11;
+const parameters = 12;
 
 /**
- * `(left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow, last)`: rows of the left operand are
+ * The length that rows of `length` elements are compiled for. Long rows share code with all others that differ by whole iterations of
+ * the loop, whose number is {@link dotLoops}: a program may see any number of lengths, and machine code is never freed.
+ */
+export function dotLength(length: number, bytes: number): number {
+  const period = stepsAtOnce * (16 / bytes);
+  return length < writtenOut + period ? length : writtenOut + period + (length % period);
+}
+
+/** The number of iterations over rows of `length` elements. */
+export function dotLoops(length: number, bytes: number): number {
+  return Math.floor((length * bytes) / (16 * stepsAtOnce));
+}
+
+/**
+ * `(left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow, last, loops)`: rows of the left operand are
  * `leftRow` bytes apart and have no gaps. Rows of the right operand begin at `right` plus the offsets in the table `rightRows`.
  * Each has `planeCount` planes at the offsets in the table `planes`, and each plane `segments` segments of `length` elements,
  * `segmentBytes` apart. Sums are added to the vectors of 16 bytes at `out`, whose rows are `outRow` bytes apart. `last` is the index
- * of the last right row, or more: the last vector may have fewer than the others.
+ * of the last right row, or more: the last vector may have fewer than the others. `loops` is {@link dotLoops} of the segments' length,
+ * and `length` its {@link dotLength}.
  */
 function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number, rights: number): void {
-  const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow, last] = f
-    .params as Locals<11>;
+  const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow, last, loops] = f
+    .params as Locals<12>;
   const aside = dotAside(e);
   const { lanes } = narrowed(e, 16);
   const sums = Array.from({ length: lefts * rights }, () => f.local("vector"));
   const values = Array.from({ length: lefts }, () => f.local("vector"));
-  const [value, begin, count, steps] = [f.local("vector"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const value = f.local("vector");
+  const [begin, count, steps, gap] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
   const from = Array.from({ length: lefts }, () => f.local("i32"));
   const to = Array.from({ length: rights * aside }, () => f.local("i32"));
   /** Loads `count` elements, at most 16 bytes, into the low lanes. */
@@ -106,7 +122,7 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
       to.map((pointer) => advance(pointer, get(segmentBytes))),
     ]
     : [
-      set(steps, i32(Math.floor(whole / stepsAtOnce))),
+      set(steps, get(loops)),
       times(
         steps,
         Array.from({ length: stepsAtOnce }, (_, s) => step(lanes, 16 * s)),
@@ -115,7 +131,7 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
       Array.from({ length: whole % stepsAtOnce }, () => [step(lanes, 0), moveAll(16)]),
       rest(0),
       from.map((pointer) => advance(pointer, (length % lanes) * e.bytes)),
-      to.map((pointer) => advance(pointer, op("i32.sub", get(segmentBytes), i32(16 * whole)))),
+      to.map((pointer) => advance(pointer, get(gap))),
     ];
   const rowOf = (j: number): Code => {
     if (j <= (rights - 1) * aside) return memory("i32.load", 4 * j, get(rightRows));
@@ -123,6 +139,10 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
   };
   const few = f.local("i32");
   f.emit(
+    set(
+      gap,
+      op("i32.sub", get(segmentBytes), addMul(i32(16 * (whole % stepsAtOnce)), get(loops), i32(16 * stepsAtOnce))),
+    ),
     sums.map((sum) => set(sum, zeros)),
     aside === 1 ? [] : [
       set(few, op("i32.sub", get(last), i32((rights - 1) * aside - 1))),
