@@ -84,6 +84,11 @@ export class Params<Name extends string> {
     return memory("i32.load", 4 * this.names.indexOf(name), get(pointer));
   }
 
+  /** The values in the order of the fields. */
+  list(values: Readonly<Record<Name, number>>): number[] {
+    return this.names.map((name) => values[name]);
+  }
+
   /** Writes the engine's parameter block, which is valid until the next call. Returns its address. */
   write(engine: Engine, values: Readonly<Record<Name, number>>): number {
     const pointer = blockOf(engine).of(this.names.length);
