@@ -6,7 +6,7 @@ import type { HostOperand } from "../../../reference/host_operand.ts";
 import { Engine } from "../../engine.ts";
 import { compare, randomOperand, seeded, type StorageLayout } from "../../testing/reference_comparison.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
-import { planned } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 
 const engine = new Engine({}, 1);

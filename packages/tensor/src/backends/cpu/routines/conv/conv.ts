@@ -12,7 +12,8 @@ import { convByTiles, convGradByTiles } from "../winograd/winograd.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf } from "../element.ts";
 import { itemSize, typedArrayOver } from "../../../../dtype.ts";
-import { type Plan, planned, type PlanOperand } from "../plan.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import type { CpuRoutine } from "../cpu_routine.ts";
 
 type Inputs = readonly [PlanOperand, PlanOperand, PlanOperand?];

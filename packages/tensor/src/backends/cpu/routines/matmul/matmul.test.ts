@@ -5,7 +5,7 @@ import type { HostOperand } from "../../../reference/host_operand.ts";
 import { Engine } from "../../engine.ts";
 import { compare, randomOperand, seeded, type StorageLayout } from "../../testing/reference_comparison.ts";
 import { gemm } from "./gemm.ts";
-import { planned } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import { matmul } from "./matmul.ts";
 
 const engine = new Engine({}, 1);

@@ -5,7 +5,8 @@ import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.t
 import { computeKind, dtypeOf, element } from "../element.ts";
 import { gemm } from "./gemm.ts";
 import type { GemmWork } from "./gemm_work.ts";
-import { type Plan, planned, type PlanOperand } from "../plan.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The strides of the batch dimensions and of the matrix. */

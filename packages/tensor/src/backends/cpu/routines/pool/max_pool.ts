@@ -7,7 +7,8 @@ import { contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element } from "../element.ts";
 import { quadWords } from "./max_pool_kernels.ts";
 import { maxPoolModule, maxPoolParams } from "./max_pool_module.ts";
-import { type Plan, planned, type PlanOperand } from "../plan.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The comparisons of a chunk. */

@@ -7,7 +7,8 @@ import { fillZeros } from "../conv/conv_image.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element, type ElementKind } from "../element.ts";
 import { addMul, advance, Params, range, unrolled } from "../loops.ts";
-import { type Plan, planned, type PlanOperand } from "../plan.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The elements of planes per chunk. */

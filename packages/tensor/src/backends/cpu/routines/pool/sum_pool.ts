@@ -6,7 +6,8 @@ import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.t
 import { element } from "../element.ts";
 import { sumPoolModule, sumPoolParams } from "./sum_pool_module.ts";
 import { blockOf, mostColumns, overlap, type SumPoolShape } from "./sum_pool_rows.ts";
-import { type Plan, planned, type PlanOperand } from "../plan.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The additions of a chunk. */

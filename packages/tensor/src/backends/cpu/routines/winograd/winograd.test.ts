@@ -14,7 +14,7 @@ import {
 } from "../../testing/reference_comparison.ts";
 import { conv } from "../conv/conv.ts";
 import { convForward } from "../conv/conv_forward.ts";
-import { planned } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
 import { convByTiles, convGradByTiles } from "./winograd.ts";
 import { convGradOfWeightByTiles } from "./winograd_grad.ts";
 
