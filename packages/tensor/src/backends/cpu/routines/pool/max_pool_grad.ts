@@ -1,5 +1,4 @@
 /** The gradient of max-pooling: every element is added at the position of its maximum, in the order of the outputs. */
-import type { Attrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
@@ -7,7 +6,6 @@ import { fillZeros } from "../conv/conv_image.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element, type ElementKind } from "../element.ts";
 import { addMul, advance, Params, range, unrolled } from "../loops.ts";
-import type { Plan, PlanOperand } from "../plan.ts";
 import { planned } from "../plan_cache.ts";
 import type { CpuRoutine } from "../cpu_routine.ts";
 

@@ -1,5 +1,5 @@
 /** Sum-pooling in one or two dimensions, times a scale, and its gradient. */
-import type { Attrs, SumPoolAttrs } from "../../../../prims/attrs.ts";
+import type { SumPoolAttrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
 import { imageStrides } from "../conv/conv_geometry.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
