@@ -97,13 +97,6 @@ export class Params<Name extends string> {
     for (let i = 0; i < this.names.length; i++) words[first + i] = values[this.names[i]!];
     return pointer;
   }
-
-  /** Changes a field of the block that the last call wrote. Returns its address. */
-  change(engine: Engine, name: Name, value: number): number {
-    const pointer = blockOf(engine).of(this.names.length);
-    engine.heap.words[pointer / 4 + this.names.indexOf(name)] = value;
-    return pointer;
-  }
 }
 
 const blocks: WeakMap<Engine, ParamBlock> = new WeakMap();
