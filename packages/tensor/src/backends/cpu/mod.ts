@@ -8,7 +8,8 @@ import { hostFunctions } from "../reference/functions.ts";
 import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
-import { type CpuRoutine, routines } from "./routines/mod.ts";
+import { routines } from "./routines/mod.ts";
+import type { CpuRoutine } from "./routines/cpu_routine.ts";
 import { forget, type Source } from "./routines/prepared.ts";
 import { type CompiledRows, RowKernels } from "./row_kernels.ts";
 

@@ -84,19 +84,17 @@ export class Params<Name extends string> {
     return memory("i32.load", 4 * this.names.indexOf(name), get(pointer));
   }
 
+  /** The values in the order of the fields. */
+  list(values: Readonly<Record<Name, number>>): number[] {
+    return this.names.map((name) => values[name]);
+  }
+
   /** Writes the engine's parameter block, which is valid until the next call. Returns its address. */
   write(engine: Engine, values: Readonly<Record<Name, number>>): number {
     const pointer = blockOf(engine).of(this.names.length);
     const { words } = engine.heap;
     const first = pointer / 4;
     for (let i = 0; i < this.names.length; i++) words[first + i] = values[this.names[i]!];
-    return pointer;
-  }
-
-  /** Changes a field of the block that the last call wrote. Returns its address. */
-  change(engine: Engine, name: Name, value: number): number {
-    const pointer = blockOf(engine).of(this.names.length);
-    engine.heap.words[pointer / 4 + this.names.indexOf(name)] = value;
     return pointer;
   }
 }

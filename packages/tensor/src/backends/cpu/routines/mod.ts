@@ -1,7 +1,6 @@
 /** The routines of the CPU backend by name. */
-import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
-import type { Engine } from "../engine.ts";
-import type { CpuOperand } from "./operand.ts";
+import type { RoutinePrim } from "../../../prims/attrs.ts";
+import type { CpuRoutine } from "./cpu_routine.ts";
 
 import { conv, convInputGrad, convWeightGrad } from "./conv/conv.ts";
 import { fft } from "./fft/fft.ts";
@@ -14,14 +13,6 @@ import { cumprod, cumsum } from "./order/scan.ts";
 import { scatter } from "./index/scatter.ts";
 import { sort } from "./order/sort.ts";
 import { sumPool, sumPoolGrad } from "./pool/sum_pool.ts";
-
-/** A routine of the CPU backend, on operands in the heap. */
-export type CpuRoutine<P extends RoutinePrim> = (
-  engine: Engine,
-  inputs: readonly CpuOperand[],
-  outputs: readonly CpuOperand[],
-  attrs: Attrs[P],
-) => void;
 
 /** The routines. */
 export const routines: { readonly [P in RoutinePrim]: CpuRoutine<P> } = {

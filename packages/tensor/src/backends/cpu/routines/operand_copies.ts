@@ -3,17 +3,37 @@ import { type DType, isHalfDType, itemSize, typedArrayOver } from "../../../dtyp
 import { halfFormats } from "../../../half.ts";
 import { contiguousStrides, isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
+import type { Operand } from "../../../ir/kernel.ts";
 import type { CpuOperand } from "./operand.ts";
 
-/** Allocates a contiguous temporary in the heap. */
-export function temporary(engine: Engine, dtype: DType, shape: readonly number[]): CpuOperand {
-  const pointer = engine.heap.borrow(sizeOf(shape) * itemSize(dtype));
-  return { dtype, shape, strides: contiguousStrides(shape), pointer };
+/** Where copies are made: at once, in the heap, or by a plan. */
+export interface Workspace<O extends Addressed> {
+  borrow(bytes: number): number;
+  giveBack(pointer: number): void;
+  copy(from: O | Addressed, to: O | Addressed): void;
 }
 
-/** Frees a temporary. */
-export function discard(engine: Engine, operand: CpuOperand): void {
-  engine.heap.giveBack(operand.pointer);
+interface Addressed extends Operand {
+  readonly pointer: number;
+}
+
+/** Copies in the heap, at once. */
+export function atOnce(engine: Engine): Workspace<CpuOperand> {
+  return {
+    borrow: (bytes) => engine.heap.borrow(bytes),
+    giveBack: (pointer) => engine.heap.giveBack(pointer),
+    copy: (from, to) => copyElements(engine, from, to),
+  };
+}
+
+/** Allocates a contiguous temporary. */
+export function temporary(
+  space: Pick<Workspace<Addressed>, "borrow">,
+  dtype: DType,
+  shape: readonly number[],
+): Addressed {
+  const pointer = space.borrow(sizeOf(shape) * itemSize(dtype));
+  return { dtype, shape, strides: contiguousStrides(shape), pointer };
 }
 
 /** Copies elements between operands of equal shape, with conversion: integers wrap, floats round to float16 and bfloat16. */
@@ -50,58 +70,62 @@ export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): 
 }
 
 /** Calls `run` with operands of the given dtype. Others are copied before and after. */
-export function inDType(
-  engine: Engine,
+export function inDType<O extends Addressed>(
+  space: Workspace<O>,
   dtype: DType,
-  inputs: readonly CpuOperand[],
-  outputs: readonly CpuOperand[],
-  run: (inputs: readonly CpuOperand[], outputs: readonly CpuOperand[]) => void,
+  inputs: readonly O[],
+  outputs: readonly O[],
+  run: (inputs: readonly O[], outputs: readonly O[]) => void,
 ): void {
-  const temporaries: CpuOperand[] = [];
-  const stand = (operand: CpuOperand): CpuOperand => {
+  const temporaries: O[] = [];
+  const stand = (operand: O): O => {
     if (operand.dtype === dtype) return operand;
-    const copy = temporary(engine, dtype, operand.shape);
+    const copy = temporary(space, dtype, operand.shape) as O;
     temporaries.push(copy);
     return copy;
   };
   try {
     const [from, to] = [inputs.map(stand), outputs.map(stand)];
-    from.forEach((copy, i) => copy !== inputs[i] && copyElements(engine, inputs[i]!, copy));
+    from.forEach((copy, i) => copy !== inputs[i] && space.copy(inputs[i]!, copy));
     run(from, to);
-    to.forEach((copy, i) => copy !== outputs[i] && copyElements(engine, copy, outputs[i]!));
+    to.forEach((copy, i) => copy !== outputs[i] && space.copy(copy, outputs[i]!));
   } finally {
-    for (const copy of temporaries) discard(engine, copy);
+    for (const copy of temporaries) space.giveBack(copy.pointer);
   }
 }
 
 /** Calls `run` with contiguous operands. Others are copied before. */
-export function contiguousInputs(
-  engine: Engine,
-  inputs: readonly CpuOperand[],
-  run: (inputs: readonly CpuOperand[]) => void,
+export function contiguousInputs<O extends Addressed>(
+  space: Workspace<O>,
+  inputs: readonly O[],
+  run: (inputs: readonly O[]) => void,
 ): void {
-  const copies: CpuOperand[] = [];
+  const copies: O[] = [];
   try {
     run(inputs.map((input) => {
       if (isContiguous(input.shape, input.strides)) return input;
-      const copy = temporary(engine, input.dtype, input.shape);
+      const copy = temporary(space, input.dtype, input.shape) as O;
       copies.push(copy);
-      copyElements(engine, input, copy);
+      space.copy(input, copy);
       return copy;
     }));
   } finally {
-    for (const copy of copies) discard(engine, copy);
+    for (const copy of copies) space.giveBack(copy.pointer);
   }
 }
 
 /** Calls `run` with a contiguous output, and copies that to an output that is not contiguous. */
-export function contiguousOutput(engine: Engine, output: CpuOperand, run: (output: CpuOperand) => void): void {
+export function contiguousOutput<O extends Addressed>(
+  space: Workspace<O>,
+  output: O,
+  run: (output: O) => void,
+): void {
   if (isContiguous(output.shape, output.strides)) return run(output);
-  const copy = temporary(engine, output.dtype, output.shape);
+  const copy = temporary(space, output.dtype, output.shape) as O;
   try {
     run(copy);
-    copyElements(engine, copy, output);
+    space.copy(copy, output);
   } finally {
-    discard(engine, copy);
+    space.giveBack(copy.pointer);
   }
 }

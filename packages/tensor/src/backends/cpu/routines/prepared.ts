@@ -18,20 +18,15 @@ const leastBytes = 65_536;
 
 /**
  * The address of `bytes` bytes that `write` computes from a source, and from nothing else but what is in the key. They are kept until
- * {@link forget} is called, when the source is written to or freed. Without a source they are computed at `otherwise`.
+ * {@link forget} is called, when the source is written to or freed.
  */
 export function prepared(
   engine: Engine,
-  source: Source | undefined,
+  source: Source,
   key: string,
   bytes: number,
-  otherwise: number,
   write: (pointer: number) => void,
 ): number {
-  if (source === undefined) {
-    write(otherwise);
-    return otherwise;
-  }
   const found = source.prepared?.get(key);
   if (found !== undefined) return found.pointer;
   let held = 0;

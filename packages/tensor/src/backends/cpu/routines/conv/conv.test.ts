@@ -6,6 +6,7 @@ import type { HostOperand } from "../../../reference/host_operand.ts";
 import { Engine } from "../../engine.ts";
 import { compare, randomOperand, seeded, type StorageLayout } from "../../testing/reference_comparison.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
+import { planned } from "../plan_cache.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 
 const engine = new Engine({}, 1);
@@ -141,7 +142,7 @@ test("weight gradients in parts of the batch", () => {
     const g = randomOperand(random, "float32", shape, "contiguous");
     compare(engine, {
       name: "convWeightGrad",
-      routine: (engine, [g, x], [w], attrs) => convGradOfWeight(engine, x!, w!, g!, attrs, 30_000),
+      routine: planned((plan, [g, x], [w], attrs) => convGradOfWeight(plan, x!, w!, g!, attrs, 30_000)),
       inputs: [g, x],
       attrs: { ...attrs, kernelSize: kernel },
       terms: batch * shape.slice(2).reduce((a, b) => a * b, 1),

@@ -3,14 +3,12 @@
  * this also computes the input gradient.
  */
 import type { Attrs, ConvAttrs } from "../../../../prims/attrs.ts";
-import type { Engine } from "../../engine.ts";
 import { type ConvForm, convForwardModule, convForwardParams } from "./conv_forward_module.ts";
 import { bestCut } from "./conv_contributions.ts";
 import {
   columnVectors,
   type ConvGeometry,
   convGeometry,
-  geometryKey,
   imageFields,
   imageLayout,
   imageStrides,
@@ -22,13 +20,10 @@ import { rowTable } from "./conv_image.ts";
 import { computeKind, type Element, element, narrowed } from "../element.ts";
 import { fittingBytes, threadStride } from "./image_blocks.ts";
 import { nativeCode } from "../../native_code.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
-import { prepared } from "../prepared.ts";
 import { panelsOf, spreadPays } from "../matmul/panels.ts";
 import { positionRuns } from "./position_kernel.ts";
-import { tablesFor } from "../table_cache.ts";
 import { tileRows, tileVectors } from "../matmul/register_tile.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The multiply-adds of a chunk. */
 const grain = 200_000;
@@ -43,26 +38,26 @@ interface Weights {
   readonly partSteps: number;
 }
 
-function elementOf(engine: Engine, x: CpuOperand): Element {
-  return element(computeKind(x.dtype), engine.features.relaxedMadd);
+function elementOf(plan: Plan, x: PlanOperand): Element {
+  return element(computeKind(x.dtype), plan.features.relaxedMadd);
 }
 
 /** Computes `y = x * w + bias` with contiguous w, y and bias. Returns false if the output rows are too short for vectors. */
 export function convForward(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: Attrs["conv"],
-  bias?: CpuOperand,
+  bias?: PlanOperand,
 ): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
-  const { bytes, lanes } = elementOf(engine, x);
+  const { bytes, lanes } = elementOf(plan, x);
   if (g.output[2] < lanes) return false;
   const steps = g.channels * sizeOfVolume(g.kernel);
   const wFilter = steps * bytes;
   const weights = { wGroup: g.filters * wFilter, wFilter, wStep: bytes, wPart: 0, parts: 1, partSteps: steps };
-  convolve(engine, x, w, w.pointer, weights, y, g, { bias, rectifies: attrs.activation === "relu" });
+  convolve(plan, x, w, w.pointer, weights, y, g, { bias, rectifies: attrs.activation === "relu" });
   return true;
 }
 
@@ -70,9 +65,9 @@ export function convForward(
  * Computes `x = y * wᵀ`, all contiguous, as a convolution of y with the taps in reverse order. Returns false if adding the
  * contributions of each output is faster, because much of the work would be on padding, or if strides leave gaps.
  */
-export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): boolean {
+export function convBackward(plan: Plan, x: PlanOperand, w: PlanOperand, y: PlanOperand, attrs: ConvAttrs): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
-  const { bytes, lanes } = elementOf(engine, x);
+  const { bytes, lanes } = elementOf(plan, x);
   if (g.stride.some((s) => s !== 1) || g.input[2] < lanes) return false;
   const rows = ([d, h]: Volume): number => d * h;
   const adding = g.output[2] < lanes ? rows(g.output) * lanes * (g.filters + 16) : bestCut(g, lanes).cost;
@@ -88,7 +83,7 @@ export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cp
   };
   const padding = g.kernel.map((k, d) => g.dilation[d]! * (k - 1) - g.padding[d]!) as unknown as Volume;
   const turned = { ...g, channels: g.filters, filters: g.channels, input: g.output, output: g.input, padding };
-  convolve(engine, y, w, w.pointer + (taps - 1) * bytes, weights, x, turned, { rectifies: false });
+  convolve(plan, y, w, w.pointer + (taps - 1) * bytes, weights, x, turned, { rectifies: false });
   return true;
 }
 
@@ -139,17 +134,17 @@ function formOf(g: ConvGeometry, e: Element, steps: number): ConvForm {
 }
 
 function convolve(
-  engine: Engine,
-  x: CpuOperand,
-  { source }: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  { source }: PlanOperand,
   w: number,
   weights: Weights,
-  y: CpuOperand,
+  y: PlanOperand,
   g: ConvGeometry,
-  { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
+  { bias, rectifies }: { readonly bias?: PlanOperand | undefined; readonly rectifies: boolean },
 ): void {
-  const { relaxedMadd } = engine.features;
-  const narrow = elementOf(engine, x);
+  const { relaxedMadd } = plan.features;
+  const narrow = elementOf(plan, x);
   const { bytes, kind } = narrow;
   const strides = imageStrides(x, bytes);
   const steps = g.channels * sizeOfVolume(g.kernel);
@@ -157,28 +152,16 @@ function convolve(
   const form = formOf(g, element(kind, relaxedMadd, nativeCode()?.target.vectorBytes), steps);
   const widest = widestOf(g, narrow, form);
   const of = (vectorBytes: number): Element => narrowed(element(kind, relaxedMadd, vectorBytes), widest);
-  const entry = cachedModule(
-    engine,
+  const entry = plan.module(
     `conv ${kind} ${form} ${widest} ${form === "positions" && filterVectors(g, of(widest))}`,
     (vectorBytes) => convForwardModule(of(vectorBytes), form, filterVectors(g, of(vectorBytes))),
   );
   const e = of(entry.vectorBytes);
   const { lanes } = e;
-  const key = `conv ${form} ${bytes} ${lanes} ${strides} ${geometryKey(g)}`;
-  const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
-    const layout = imageLayout(g, strides, bytes);
-    const columns = form === "positions"
-      ? positionRuns(g, layout, bytes, tileRows(e))
-      : columnVectors(g, layout, lanes, bytes);
-    return {
-      layout,
-      rows: put(rowTable(layout)),
-      offsets: put(tapOffsets(g, layout)),
-      columns: put(columns.table),
-      vectors: columns.count,
-    };
-  });
-  const { heap } = engine;
+  const layout = imageLayout(g, strides, bytes);
+  const { table: columns, count: vectors } = form === "positions"
+    ? positionRuns(g, layout, bytes, tileRows(e))
+    : columnVectors(g, layout, lanes, bytes);
   const { batch, groups, channels, filters } = g;
   const stepsPadded = Math.ceil(steps / 4) * 4;
   const positions = sizeOfVolume(g.output);
@@ -192,10 +175,10 @@ function convolve(
   const preparedBytes = channels * layout.bytes;
   const biasBytes = groups * filters * bytes;
   const own = source === undefined ? packedBytes + spreadBytes : 0;
-  const biasAt = own + engine.threads * threadStride(preparedBytes);
+  const biasAt = own + plan.threads * threadStride(preparedBytes);
   const scratch = biasAt + biasBytes;
-  const memory = heap.borrow(scratch);
-  if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
+  const memory = plan.borrow(scratch);
+  if (!bias) plan.zero(memory + biasAt, biasBytes);
   const macs = filters * steps * positions;
   // Few images would leave threads idle, so their columns are split among threads too.
   const blocks = Math.max(
@@ -215,16 +198,16 @@ function convolve(
     height,
     steps,
     stepsPadded,
-    offsets,
+    offsets: plan.put(tapOffsets(g, layout)),
     ...imageFields(x, strides, g, layout),
-    rows,
+    rows: plan.put(rowTable(layout)),
     prepared: memory + own,
     preparedThread: threadStride(preparedBytes),
     y: y.pointer,
     yBatch: groups * filters * positions * bytes,
     yGroup: filters * positions * bytes,
     yFilter: positions * bytes,
-    columns,
+    columns: plan.put(columns),
     vectors,
     blocks,
     blockVectors: Math.ceil(vectors / blocks),
@@ -235,14 +218,14 @@ function convolve(
   const { wFilter, wStep, parts } = weights;
   const packing = source &&
     `${form} ${kind} ${e.vectorBytes} ${w - source.pointer} ${groups} ${filters} ${steps} ${wFilter} ${wStep} ${parts}`;
-  values.packed = prepared(engine, source, packing ?? "", packedBytes + spreadBytes, memory, (packed) => {
+  values.packed = plan.prepared(source, packing ?? "", packedBytes + spreadBytes, memory, (packed) => {
     values.packed = packed;
     values.spread = packed + packedBytes;
-    engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
+    plan.run(entry, convForwardParams, values, panels * groups, packGrain);
   });
   values.spread = values.packed + packedBytes;
   values.phase = 1;
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
-  engine.parallel(entry, convForwardParams.write(engine, values), batch * groups * blocks, items);
-  heap.giveBack(memory);
+  plan.run(entry, convForwardParams, values, batch * groups * blocks, items);
+  plan.giveBack(memory);
 }

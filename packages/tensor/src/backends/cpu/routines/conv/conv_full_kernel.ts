@@ -1,23 +1,22 @@
 /** Convolutions whose kernel covers the whole image, so that there is one output position: matrix products. */
 import type { Attrs } from "../../../../prims/attrs.ts";
 import { isContiguous } from "../../../../shape.ts";
-import type { Engine } from "../../engine.ts";
 import type { ConvProduct } from "./conv_im2col.ts";
 import { convGeometry, sizeOfVolume } from "./conv_geometry.ts";
 import { computeKind, element } from "../element.ts";
 import { gemm } from "../matmul/gemm.ts";
 import type { GemmWork } from "../matmul/gemm_work.ts";
-import type { CpuOperand } from "../operand.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** Computes the product. `w` and `y` are contiguous, and so is each image. Returns false if the kernel is smaller than the image. */
 export function convFullKernel(
-  engine: Engine,
+  plan: Plan,
   product: ConvProduct,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: Attrs["conv"],
-  bias?: CpuOperand,
+  bias?: PlanOperand,
 ): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const whole = g.kernel.every((k, d) => k === g.input[d] && g.padding[d] === 0 && (k === 1 || g.dilation[d] === 1));
@@ -29,9 +28,9 @@ export function convFullKernel(
   const image = x.strides[0]! * bytes;
   const line = depth * bytes;
   const outputs = groups * filters * bytes;
-  const products = (order: readonly [CpuOperand, CpuOperand, CpuOperand]): Int32Array => {
+  const products = (order: readonly [PlanOperand, PlanOperand, PlanOperand]): number[] => {
     const steps = new Map([[x, line], [w, filters * line], [y, filters * bytes]]);
-    return Int32Array.from({ length: 3 * groups }, (_, i) => {
+    return Array.from({ length: 3 * groups }, (_, i) => {
       const operand = order[i % 3]!;
       return operand.pointer + Math.floor(i / 3) * steps.get(operand)!;
     });
@@ -76,6 +75,6 @@ export function convFullKernel(
       products: products([y, x, w]),
     }),
   };
-  gemm(engine, { kind, ...works[product]() });
+  gemm(plan, { kind, ...works[product]() });
   return true;
 }

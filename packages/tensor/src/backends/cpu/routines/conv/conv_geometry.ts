@@ -1,7 +1,8 @@
 /** The sizes of convolutions, and the memory layout of images for the kernels. */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
 import { isContiguous } from "../../../../shape.ts";
-import type { CpuOperand } from "../operand.ts";
+import type { Operand } from "../../../../ir/kernel.ts";
+import type { PlanOperand } from "../plan.ts";
 
 /** Depth, height and width. The first ones are 1 if there are fewer dimensions. */
 export type Volume = readonly [number, number, number];
@@ -51,11 +52,6 @@ export function convGeometry(
   };
 }
 
-/** A key of everything that tables depend on. It does not include the batch size. */
-export function geometryKey(g: ConvGeometry): string {
-  return `${g.groups} ${g.channels} ${g.filters} ${g.input} ${g.kernel} ${g.output} ${g.stride} ${g.padding} ${g.dilation}`;
-}
-
 /** Whether no dimension is empty, so that sums have terms. */
 export function hasTerms(g: ConvGeometry): boolean {
   return g.batch > 0 && g.channels > 0 && g.filters > 0 &&
@@ -63,14 +59,14 @@ export function hasTerms(g: ConvGeometry): boolean {
 }
 
 /** The strides of an operand `[N, C, …]` in bytes: batch, channel, depth, height, width. */
-export function imageStrides(operand: CpuOperand, bytes: number): readonly [number, number, number, number, number] {
+export function imageStrides(operand: Operand, bytes: number): readonly [number, number, number, number, number] {
   const [n, c, ...rest] = operand.strides.map((stride) => stride * bytes) as [number, number, ...number[]];
   const [d, h, w] = volume(rest, 0);
   return [n, c, d, h, w];
 }
 
 /** Whether each channel of each image is contiguous. */
-export function planesContiguous({ shape, strides }: CpuOperand): boolean {
+export function planesContiguous({ shape, strides }: Operand): boolean {
   return isContiguous(shape.slice(2), strides.slice(2));
 }
 
@@ -106,7 +102,7 @@ export interface ImageLayout {
 
 /** Parameters that describe images in memory and their prepared form. Strides are in bytes. */
 export function imageFields(
-  x: CpuOperand,
+  x: PlanOperand,
   strides: readonly [number, number, number, number, number],
   { channels }: ConvGeometry,
   layout: ImageLayout,

@@ -4,22 +4,12 @@
  */
 import { sizeOf } from "../../../../shape.ts";
 import type { Attrs } from "../../../../prims/attrs.ts";
-import type { Engine } from "../../engine.ts";
-import {
-  type ConvGeometry,
-  convGeometry,
-  geometryKey,
-  imageLayout,
-  imageStrides,
-  sizeOfVolume,
-} from "./conv_geometry.ts";
+import { type ConvGeometry, convGeometry, imageLayout, imageStrides, sizeOfVolume } from "./conv_geometry.ts";
 import { convIm2colModule, convIm2colParams } from "./conv_im2col_module.ts";
 import { rowTable } from "./conv_image.ts";
 import { computeKind, element } from "../element.ts";
 import { gemm } from "../matmul/gemm.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
-import { tablesFor } from "../table_cache.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The most bytes of a column matrix. Batches are split to stay below it. */
 const columnBytes = 2 ** 25;
@@ -29,27 +19,26 @@ export type ConvProduct = "output" | "input" | "weight";
 
 /** Computes a product. `y`, `w` and `bias` are contiguous, and so is `x` if it is the result. */
 export function convIm2col(
-  engine: Engine,
+  plan: Plan,
   product: ConvProduct,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: Attrs["conv"],
-  bias?: CpuOperand,
+  bias?: PlanOperand,
 ): void {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const kind = computeKind(x.dtype);
-  const { relaxedMadd } = engine.features;
+  const { relaxedMadd } = plan.features;
   const { bytes } = element(kind, relaxedMadd);
   const strides = imageStrides(x, bytes);
-  const entry = cachedModule(engine, `columns ${kind}`, (wide) => convIm2colModule(element(kind, relaxedMadd, wide)));
-  const key = `columns ${bytes} ${strides} ${geometryKey(g)}`;
-  const tables = tablesFor(engine, key, (put) => {
-    const layout = imageLayout(g, strides, bytes, true);
-    return { layout, rows: put(rowTable(layout)), taps: put(taps(g, layout)), positions: put(positions(g, layout)) };
-  });
-  const { layout } = tables;
-  const { heap } = engine;
+  const entry = plan.module(`columns ${kind}`, (wide) => convIm2colModule(element(kind, relaxedMadd, wide)));
+  const layout = imageLayout(g, strides, bytes, true);
+  const tables = {
+    rows: plan.put(rowTable(layout)),
+    taps: plan.put(taps(g, layout)),
+    positions: plan.put(positions(g, layout)),
+  };
   const [tapCount, positionCount] = [sizeOfVolume(g.kernel), sizeOfVolume(g.output)];
   const depth = g.channels * tapCount;
   const block = Math.max(Math.min(Math.floor(columnBytes / (depth * positionCount * bytes)), g.batch), 1);
@@ -58,12 +47,12 @@ export function convIm2col(
   const biasBytes = bias ? 0 : g.filters * bytes;
   const biasAt = block * preparedBytes + positionBytes * (depth + g.filters);
   const scratch = biasAt + biasBytes;
-  const columns = heap.borrow(scratch);
-  heap.bytes.fill(0, columns + biasAt, columns + scratch);
+  const columns = plan.borrow(scratch);
+  plan.zero(columns + biasAt, biasBytes);
   const matrix = columns + positionBytes * depth;
   const prepared = matrix + positionBytes * g.filters;
   if (product === "input" && !layout.complete) {
-    new Uint8Array(heap.memory.buffer, x.pointer, sizeOf(x.shape) * bytes).fill(0);
+    plan.zero(x.pointer, sizeOf(x.shape) * bytes);
   }
 
   for (let group = 0; group < g.groups; group++) {
@@ -80,14 +69,12 @@ export function convIm2col(
         preparedBatch: preparedBytes,
         preparedChannel: layout.bytes,
         preparedBytes,
-        rows: tables.rows,
+        ...tables,
         rowCount: layout.rows.length,
         step: layout.step,
         channels: g.channels,
         images,
-        taps: tables.taps,
         tapCount,
-        positions: tables.positions,
         positionCount,
         columns,
         plain: y.pointer + (first * g.groups + group) * g.filters * positionCount * bytes,
@@ -98,8 +85,7 @@ export function convIm2col(
         rectifies: attrs.activation === "relu" ? 1 : 0,
       };
       const phase = (number: number, items: number): void =>
-        engine.parallel(entry, convIm2colParams.write(engine, { ...values, phase: number }), items, 1);
-      const product2d = { kind, products: new Int32Array(3) };
+        plan.run(entry, convIm2colParams, { ...values, phase: number }, items, 1);
       phase(2, images);
       if (product !== "input") {
         phase(0, images);
@@ -107,9 +93,9 @@ export function convIm2col(
       }
       if (product !== "output") phase(5, g.filters);
       if (product === "output") {
-        product2d.products.set([weights, columns, matrix]);
-        gemm(engine, {
-          ...product2d,
+        gemm(plan, {
+          kind,
+          products: [weights, columns, matrix],
           leftSource: w.source,
           m: g.filters,
           k: depth,
@@ -122,9 +108,9 @@ export function convIm2col(
         });
         phase(6, g.filters);
       } else if (product === "input") {
-        product2d.products.set([weights, matrix, columns]);
-        gemm(engine, {
-          ...product2d,
+        gemm(plan, {
+          kind,
+          products: [weights, matrix, columns],
           leftSource: w.source,
           m: depth,
           k: g.filters,
@@ -138,9 +124,9 @@ export function convIm2col(
         phase(3, g.channels);
         phase(4, images);
       } else {
-        product2d.products.set([matrix, columns, weights]);
-        gemm(engine, {
-          ...product2d,
+        gemm(plan, {
+          kind,
+          products: [matrix, columns, weights],
           m: g.filters,
           k: images * positionCount,
           n: depth,
@@ -154,7 +140,7 @@ export function convIm2col(
       }
     }
   }
-  heap.giveBack(columns);
+  plan.giveBack(columns);
 }
 
 type Layout = ReturnType<typeof imageLayout>;

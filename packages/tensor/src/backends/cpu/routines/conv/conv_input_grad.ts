@@ -3,42 +3,31 @@
  * image tap by tap.
  */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
-import type { Engine } from "../../engine.ts";
 import { bestCut, contributions, type Cut, longEntry, piecesEntry, splitEntry, wideCut } from "./conv_contributions.ts";
-import {
-  columnEntry,
-  convGeometry,
-  geometryKey,
-  imageLayout,
-  imageStrides,
-  sizeOfVolume,
-  tapOffsets,
-} from "./conv_geometry.ts";
+import { columnEntry, convGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
 import { computeKind, type Element, element, narrowed } from "../element.ts";
 import { fittingBytes, imagesOfTurn, threadStride } from "./image_blocks.ts";
 import { nativeCode } from "../../native_code.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
 import { panelsOf, spreadPays } from "../matmul/panels.ts";
-import { tablesFor } from "../table_cache.ts";
 import { tileRows } from "../matmul/register_tile.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The multiply-adds of a chunk. */
 const grain = 200_000;
 
 /** Computes `x = y * wᵀ`, all contiguous. Returns false if the output rows are too short for vectors. */
 export function convGradOfInput(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: ConvAttrs,
 ): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const kind = computeKind(x.dtype);
-  const { relaxedMadd } = engine.features;
+  const { relaxedMadd } = plan.features;
   const narrow = element(kind, relaxedMadd);
   const { bytes } = narrow;
   if (g.output[2] < narrow.lanes) return false;
@@ -56,36 +45,30 @@ export function convGradOfInput(
     narrowed(element(kind, relaxedMadd, vectorBytes), wide(vectorBytes) === null ? widest : vectorBytes);
   const cuts = [16, 32, 64].map((vectorBytes) => wide(vectorBytes) ?? bestCut(g, of(vectorBytes).lanes).cut);
   const cutOf = (vectorBytes: number): Cut => cuts[Math.log2(vectorBytes) - 4]!;
-  const entry = cachedModule(
-    engine,
+  const entry = plan.module(
     `conv input ${kind} ${spread} ${widest} ${cuts}`,
     (vectorBytes) => convInputGradModule(of(vectorBytes), spread, cutOf(vectorBytes)),
   );
   const e = of(entry.vectorBytes);
   const { lanes } = e;
   const cut = cutOf(entry.vectorBytes);
-  const key = `conv input ${bytes} ${lanes} ${geometryKey(g)}`;
   const entryBytes = cut === "long"
     ? longEntry
     : (cut === "rows" ? columnEntry : cut === "positions" ? splitEntry : piecesEntry)(e.vectorBytes);
-  const { layout, ...tables } = tablesFor(engine, key, (put) => {
-    const layout = imageLayout(g, strides, bytes);
-    const { whole, others } = contributions(g, layout, lanes, bytes, cut);
-    const reach = tapOffsets(g, layout);
-    const order = reach.map((_, i) => byChannel ? (i % channels) * taps + Math.floor(i / channels) : i);
-    return {
-      layout,
-      rows: put(rowTable(layout)),
-      offsets: put(Int32Array.from({ length: filters }, (_, f) => f * positions * bytes)),
-      sources: put(order.map((i) => i * bytes)),
-      targets: put(order.map((i) => reach[i]!)),
-      columns: put(whole),
-      whole: whole.byteLength / columnEntry(e.vectorBytes),
-      otherColumns: put(others),
-      others: others.byteLength / entryBytes,
-    };
-  });
-  const { heap } = engine;
+  const layout = imageLayout(g, strides, bytes);
+  const { whole, others } = contributions(g, layout, lanes, bytes, cut);
+  const reach = tapOffsets(g, layout);
+  const order = reach.map((_, i) => byChannel ? (i % channels) * taps + Math.floor(i / channels) : i);
+  const tables = {
+    rows: plan.put(rowTable(layout)),
+    offsets: plan.put(Int32Array.from({ length: filters }, (_, f) => f * positions * bytes)),
+    sources: plan.put(order.map((i) => i * bytes)),
+    targets: plan.put(order.map((i) => reach[i]!)),
+    columns: plan.put(whole),
+    whole: whole.byteLength / columnEntry(e.vectorBytes),
+    otherColumns: plan.put(others),
+    others: others.byteLength / entryBytes,
+  };
   const depth = channels * taps;
   const filtersPadded = Math.ceil(filters / 4) * 4;
   const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows(e)) : tileRows(e));
@@ -93,8 +76,8 @@ export function convGradOfInput(
   const packedBytes = elements * bytes;
   const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
-  const scratch = packedBytes + spreadBytes + engine.threads * threadStride(preparedBytes);
-  const memory = heap.borrow(scratch);
+  const scratch = packedBytes + spreadBytes + plan.threads * threadStride(preparedBytes);
+  const memory = plan.borrow(scratch);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
     ...tables,
@@ -127,10 +110,10 @@ export function convGradOfInput(
     preparedBytes,
   };
   const packGrain = Math.max(Math.ceil(16_384 / (tileRows(e) * filters)), 1);
-  engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
+  plan.run(entry, convInputGradParams, values, panels * groups, packGrain);
   const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   const items = imagesOfTurn(batch * groups, channels * volume, least);
-  engine.parallel(entry, convInputGradParams.change(engine, "phase", 1), batch * groups, items);
-  heap.giveBack(memory);
+  plan.run(entry, convInputGradParams, { ...values, phase: 1 }, batch * groups, items);
+  plan.giveBack(memory);
   return true;
 }

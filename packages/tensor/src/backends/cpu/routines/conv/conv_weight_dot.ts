@@ -1,8 +1,6 @@
 /** The weight gradient of convolutions with few taps, as dot products. */
-import type { Engine } from "../../engine.ts";
 import {
   type ConvGeometry,
-  geometryKey,
   imageFields,
   imageLayout,
   imageStrides,
@@ -15,10 +13,8 @@ import { imageTraversal } from "./conv_traversal.ts";
 import { dotAside, dotLefts, dotLength, dotLoops, dotRights } from "../matmul/dot_kernel.ts";
 import { computeKind, type Element, element } from "../element.ts";
 import { imagesOfBlock, threadStride } from "./image_blocks.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
 import { panelsOf } from "../matmul/panels.ts";
-import { tablesFor } from "../table_cache.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The multiply-adds of a chunk. */
 const grain = 200_000;
@@ -37,34 +33,28 @@ export function suitsDotProducts(g: ConvGeometry): boolean {
 
 /** Computes the gradient `w`. `w` and `y` are contiguous. */
 export function convGradOfWeightByDots(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   g: ConvGeometry,
 ): void {
   const kind = computeKind(x.dtype);
-  const of = (vectorBytes: number): Element => element(kind, engine.features.relaxedMadd, vectorBytes);
+  const of = (vectorBytes: number): Element => element(kind, plan.features.relaxedMadd, vectorBytes);
   const { bytes } = of(16);
   const { batch, groups, channels, filters } = g;
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
-  const key = `conv weight dot ${bytes} ${strides} ${geometryKey(g)}`;
-  const { layout, rows, taps, planes, walk } = tablesFor(engine, key, (put) => {
-    const layout = imageLayout(g, strides, bytes);
-    const walk = imageTraversal(g, layout, bytes);
-    return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
-  });
+  const layout = imageLayout(g, strides, bytes);
+  const walk = imageTraversal(g, layout, bytes);
   const mostOf = (e: Element): number => Math.min(filters, dotLefts(e));
   const length = dotLength(walk.length, bytes);
-  const entry = cachedModule(
-    engine,
+  const entry = plan.module(
     `conv weight dot ${kind} ${length} ${[16, 32, 64].map((vectorBytes) => mostOf(of(vectorBytes)))}`,
     (vectorBytes) => convWeightDotModule(of(vectorBytes), length, mostOf(of(vectorBytes))),
   );
   const e = of(entry.vectorBytes);
   const most = mostOf(e);
-  const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
   const [filterPanels, tapPanels] = [
     panelsOf(filters, most),
@@ -76,8 +66,8 @@ export function convGradOfWeightByDots(
   const preparedBytes = channels * layout.bytes;
   const sumBytes = threadStride(filters * depth * 16);
   const sumsBytes = sumBytes * imageBlocks * groups;
-  const scratch = sumsBytes + engine.threads * threadStride(preparedBytes);
-  const sums = heap.borrow(scratch);
+  const scratch = sumsBytes + plan.threads * threadStride(preparedBytes);
+  const sums = plan.borrow(scratch);
   const values = {
     phase: 0,
     groups,
@@ -85,7 +75,7 @@ export function convGradOfWeightByDots(
     blockImages,
     imageBlocks,
     ...imageFields(x, strides, g, layout),
-    rows,
+    rows: plan.put(rowTable(layout)),
     prepared: sums + sumsBytes,
     preparedThread: threadStride(preparedBytes),
     g: y.pointer,
@@ -96,12 +86,12 @@ export function convGradOfWeightByDots(
     filterPanels: filterPanels.count,
     filterTall: filterPanels.tall,
     filterHeight: filterPanels.height,
-    taps,
+    taps: plan.put(tapOffsets(g, layout)),
     depth,
     tapPanels: tapPanels.count,
     tapTall: tapPanels.tall,
     tapHeight: tapPanels.height,
-    planes,
+    planes: plan.put(walk.planes),
     planeCount: walk.planes.length,
     segments: walk.segments,
     segmentBytes: walk.segmentBytes,
@@ -110,8 +100,8 @@ export function convGradOfWeightByDots(
     sumBytes,
     w: w.pointer,
   };
-  engine.parallel(entry, convWeightDotParams.write(engine, values), groups * imageBlocks, 1);
+  plan.run(entry, convWeightDotParams, values, groups * imageBlocks, 1);
   const filtersAtOnce = Math.max(Math.ceil(16_384 / (depth * imageBlocks)), 1);
-  engine.parallel(entry, convWeightDotParams.change(engine, "phase", 1), groups * filters, filtersAtOnce);
-  heap.giveBack(sums);
+  plan.run(entry, convWeightDotParams, { ...values, phase: 1 }, groups * filters, filtersAtOnce);
+  plan.giveBack(sums);
 }

@@ -1,27 +1,16 @@
 /** The weight gradient of convolutions: a product of taps and filters, summed over the positions of all images. */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
-import type { Engine } from "../../engine.ts";
-import {
-  convGeometry,
-  geometryKey,
-  imageFields,
-  imageLayout,
-  imageStrides,
-  sizeOfVolume,
-  tapOffsets,
-} from "./conv_geometry.ts";
+import { convGeometry, imageFields, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
 import { imageTraversal } from "./conv_traversal.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";
 import { computeKind, type Element, element, narrowed } from "../element.ts";
 import { fittingBytes, imagesOfBlock, roundUp } from "./image_blocks.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
 import { panelsOf } from "../matmul/panels.ts";
 import { knownLength, rowOffsetKernelRows } from "./row_offset_kernel.ts";
-import { tablesFor } from "../table_cache.ts";
 import { tileVectors } from "../matmul/register_tile.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The multiply-adds of a chunk. */
 const grain = 200_000;
@@ -36,41 +25,35 @@ const packGrain = 16_384;
 
 /** Computes the gradient `w`, in parts of the batch that fit in `scratchBytes`. `w` and `y` are contiguous. */
 export function convGradOfWeight(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: ConvAttrs,
   scratchBytes: number = scratchLimit,
 ): void {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
-  if (suitsDotProducts(g)) return convGradOfWeightByDots(engine, x, w, y, g);
+  if (suitsDotProducts(g)) return convGradOfWeightByDots(plan, x, w, y, g);
   const kind = computeKind(x.dtype);
-  const { relaxedMadd } = engine.features;
+  const { relaxedMadd } = plan.features;
   const narrow = element(kind, relaxedMadd);
   const { bytes } = narrow;
   const { batch, groups, channels, filters } = g;
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
-  const key = `conv weight ${bytes} ${strides} ${geometryKey(g)}`;
-  const { layout, rows, taps, planes, steps } = tablesFor(engine, key, (put) => {
-    const layout = imageLayout(g, strides, bytes);
-    const steps = imageTraversal(g, layout, bytes);
-    return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
-  });
+  const layout = imageLayout(g, strides, bytes);
+  const steps = imageTraversal(g, layout, bytes);
   const known = knownLength(narrow, steps.length);
   // One vector that holds all filters comes before two narrower ones.
   const widest = fittingBytes(filters * bytes);
   const of = (vectorBytes: number): Element => narrowed(element(kind, relaxedMadd, vectorBytes), widest);
   const vectorsOf = ({ vectorBytes }: Element): 1 | 2 =>
     vectorBytes > 16 && filters * bytes <= vectorBytes ? 1 : tileVectors;
-  const entry = cachedModule(
-    engine,
+  const entry = plan.module(
     `conv weight ${kind} ${known} ${widest} ${vectorsOf(of(widest))}`,
     (vectorBytes) => convWeightGradModule(of(vectorBytes), vectorsOf(of(vectorBytes)), known),
   );
   const e = of(entry.vectorBytes);
-  const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
   const vectors = vectorsOf(e);
   const width = vectors * e.lanes;
@@ -94,7 +77,7 @@ export function convGradOfWeight(
   const tapBlocks = Math.ceil(panels / blockPanels);
   const packedPanel = part * positions * e.vectorBytes * vectors;
   const scratch = part * (imageBytes + packedBytes) + sumBytes * imageBlocks * groups;
-  const sums = heap.borrow(scratch);
+  const sums = plan.borrow(scratch);
   const packed = sums + sumBytes * imageBlocks * groups;
   const image = packed + part * packedBytes;
   const inPlace = layout.inPlace;
@@ -110,7 +93,7 @@ export function convGradOfWeight(
     imageChannel: layout.channel,
     imageGroup: channels * layout.channel,
     imageBytes: layout.bytes,
-    rows,
+    rows: plan.put(rowTable(layout)),
     g: y.pointer,
     gBatch: groups * filters * positions * bytes,
     filters,
@@ -119,12 +102,12 @@ export function convGradOfWeight(
     packedPanel,
     filterPanels,
     filtersPadded,
-    taps,
+    taps: plan.put(tapOffsets(g, layout)),
     depth,
     panels,
     tall,
     height,
-    planes,
+    planes: plan.put(steps.planes),
     planeCount: steps.planes.length,
     segments: steps.segments,
     segmentBytes: steps.segmentBytes,
@@ -152,24 +135,14 @@ export function convGradOfWeight(
       g: y.pointer + first * values.gBatch,
     };
     const phase = (number: number, items: number, each: number): void =>
-      engine.parallel(
-        entry,
-        convWeightGradParams.write(engine, { ...now, phase: number }),
-        items,
-        Math.max(Math.ceil(packGrain / each), 1),
-      );
+      plan.run(entry, convWeightGradParams, { ...now, phase: number }, items, Math.max(Math.ceil(packGrain / each), 1));
     if (!inPlace) phase(0, images, imageBytes / bytes);
     phase(1, images, groups * filters * positions);
     // The last part may have fewer blocks of images.
-    engine.parallel(
-      entry,
-      convWeightGradParams.write(engine, { ...now, phase: 2 }),
-      groups * imageBlocks * tapBlocks,
-      1,
-    );
+    plan.run(entry, convWeightGradParams, { ...now, phase: 2 }, groups * imageBlocks * tapBlocks, 1);
     if (first + images < batch) continue;
     if (imageBlocks === 1) phase(4, groups * values.turns, turnRows * filters);
     else phase(3, groups * depth, filters * imageBlocks);
   }
-  heap.giveBack(sums);
+  plan.giveBack(sums);
 }

@@ -5,7 +5,7 @@ import { sizeOf } from "../../../../shape.ts";
 import type { Engine } from "../../engine.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
-import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
+import { atOnce, contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { tablesFor } from "../table_cache.ts";
 import { type FftDType, lanesOf, vectorBytes } from "./complex_vectors.ts";
 import { fftModule, fftParams } from "./fft_module.ts";
@@ -122,15 +122,15 @@ export function fft(
 ): void {
   const dtype: FftDType = outputs[0]!.dtype === "float64" ? "float64" : "float32";
   inDType(
-    engine,
+    atOnce(engine),
     dtype,
     inputs,
     outputs,
     (inputs, [out]) =>
       contiguousInputs(
-        engine,
+        atOnce(engine),
         inputs,
-        ([x]) => contiguousOutput(engine, out!, (out) => transform(engine, x!, out, dtype, attrs)),
+        ([x]) => contiguousOutput(atOnce(engine), out!, (out) => transform(engine, x!, out, dtype, attrs)),
       ),
   );
 }

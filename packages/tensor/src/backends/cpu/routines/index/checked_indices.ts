@@ -5,7 +5,7 @@ import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { get, i32, lane, memory, op, set, when } from "../../../../code/tree.ts";
 import { load } from "../../../reference/host_operand.ts";
 import type { Engine } from "../../engine.ts";
-import { discard, temporary } from "../operand_copies.ts";
+import { temporary } from "../operand_copies.ts";
 import { advance, times } from "../loops.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
@@ -78,7 +78,7 @@ export function withIndices(
   if (index.dtype !== "int32") {
     const values = hostValues(engine, index);
     throwOutOfRange(operation, values, dim, length);
-    const copy = temporary(engine, "int32", index.shape);
+    const copy = temporary(engine.heap, "int32", index.shape);
     try {
       // The allocation may have replaced the buffer of an unshared memory. Addresses stay valid.
       const target = new Int32Array(engine.heap.memory.buffer, copy.pointer, sizeOf(index.shape));
@@ -86,7 +86,7 @@ export function withIndices(
       for (let i = 0; i < target.length; i++) target[i] = Number(source[i]);
       return use(copy);
     } finally {
-      discard(engine, copy);
+      engine.heap.giveBack(copy.pointer);
     }
   }
   // Repeated elements need to be checked only once.

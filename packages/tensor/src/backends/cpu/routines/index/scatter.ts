@@ -9,7 +9,7 @@ import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { type Code, get, i32, type Local, memory, op, set } from "../../../../code/tree.ts";
 import type { Operation } from "../../../../code/operations.ts";
 import type { Engine } from "../../engine.ts";
-import { copyElements, inDType } from "../operand_copies.ts";
+import { atOnce, copyElements, inDType } from "../operand_copies.ts";
 import { withIndices } from "./checked_indices.ts";
 import { addMul, advance, times } from "../loops.ts";
 import { cachedModule } from "../module_cache.ts";
@@ -165,7 +165,7 @@ export function scatter(
   const { dtype } = outputs[0]!;
   const [x, index, source] = inputs as [CpuOperand, CpuOperand, CpuOperand];
   if (!isHalfDType(dtype)) return scatterAs(engine, x, index, source, outputs[0]!, dtype, attrs);
-  inDType(engine, "float32", [x, source], outputs, ([a, b], [out]) => {
+  inDType(atOnce(engine), "float32", [x, source], outputs, ([a, b], [out]) => {
     scatterAs(engine, a!, index, b!, out!, "float32", attrs);
   });
 }

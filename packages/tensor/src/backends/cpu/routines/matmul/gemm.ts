@@ -1,15 +1,13 @@
 /** Matrix products. All of them go through {@link gemm}, so that a native library could replace it. */
-import type { Engine } from "../../engine.ts";
 import { type Element, element } from "../element.ts";
 import { gemmModule } from "./gemm_module.ts";
 import { gemmParams, rightPitch } from "./gemm_params.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
-import { cachedModule } from "../module_cache.ts";
-import { prepared } from "../prepared.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./register_tile.ts";
 import { roundUp } from "../conv/image_blocks.ts";
+import type { Plan } from "../plan.ts";
 
 /** The multiply-adds of a chunk per 16 bytes of a vector: about 10 µs. */
 const macsPerChunk = 200_000;
@@ -51,29 +49,29 @@ function evenly(total: number, most: number): number {
 }
 
 /** Computes dot products in parts of {@link dotPart} elements. */
-function longDots(engine: Engine, work: GemmWork): void {
+function longDots(plan: Plan, work: GemmWork): void {
   const { k, leftK, rightK, products } = work;
   const parts = Math.ceil(k / dotPart);
   const bytes = 4 * parts;
-  const scratch = engine.heap.borrow(bytes);
+  const scratch = plan.borrow(bytes);
   for (let i = 0; i < products.length; i += 3) {
     const part = (at: number): number[] => [
       products[i]! + at * dotPart * leftK,
       products[i + 1]! + at * dotPart * rightK,
       scratch + 4 * at,
     ];
-    const whole = Int32Array.from(Array.from({ length: parts - 1 }, (_, at) => part(at)).flat());
+    const whole = Array.from({ length: parts - 1 }, (_, at) => part(at)).flat();
     const plain = { ...work, bias: undefined, activation: undefined };
-    gemm(engine, { ...plain, k: dotPart, products: whole });
-    gemm(engine, { ...plain, k: k - (parts - 1) * dotPart, products: Int32Array.from(part(parts - 1)) });
-    const { buffer } = engine.heap.memory;
-    let sum = new Float32Array(buffer, scratch, parts).reduce((total, x) => total + x, 0);
-    if (work.bias !== undefined) {
-      sum += new Float32Array(buffer, (work.bias + (i / 3) * (work.biasStep ?? 0)) >>> 0, 1)[0]!;
-    }
-    new Float32Array(buffer, products[i + 2]! >>> 0, 1)[0] = work.activation === "relu" && sum < 0 ? 0 : sum;
+    gemm(plan, { ...plain, k: dotPart, products: whole });
+    gemm(plan, { ...plain, k: k - (parts - 1) * dotPart, products: part(parts - 1) });
+    const bias = work.bias === undefined ? undefined : work.bias + (i / 3) * (work.biasStep ?? 0);
+    plan.call((address, buffer) => {
+      let sum = new Float32Array(buffer, address(scratch), parts).reduce((total, x) => total + x, 0);
+      if (bias !== undefined) sum += new Float32Array(buffer, address(bias), 1)[0]!;
+      new Float32Array(buffer, address(products[i + 2]!), 1)[0] = work.activation === "relu" && sum < 0 ? 0 : sum;
+    });
   }
-  engine.heap.giveBack(scratch);
+  plan.giveBack(scratch);
 }
 
 /** The product of a range of rows and columns. */
@@ -86,27 +84,26 @@ function part(work: GemmWork, row: number, m: number, column: number, n: number)
 }
 
 /** Computes matrix products. If a packed operand would take more than `packedBytes`, the product is computed in parts. */
-export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packedLimit): void {
+export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLimit): void {
   const { kind, m, n, k, products } = work;
   const count = products.length / 3;
   if (m === 0 || n === 0 || count === 0) return;
   const lineBytes = k * element(kind, false).bytes;
   const most = Math.max(Math.floor(packedBytes / lineBytes / partUnit), 1) * partUnit;
   if (m > most) {
-    for (let i = 0; i < m; i += most) gemm(engine, part(work, i, Math.min(most, m - i), 0, n), packedBytes);
+    for (let i = 0; i < m; i += most) gemm(plan, part(work, i, Math.min(most, m - i), 0, n), packedBytes);
     return;
   }
   if (n > most) {
-    for (let j = 0; j < n; j += most) gemm(engine, part(work, 0, m, j, Math.min(most, n - j)), packedBytes);
+    for (let j = 0; j < n; j += most) gemm(plan, part(work, 0, m, j, Math.min(most, n - j)), packedBytes);
     return;
   }
-  if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(engine, work);
+  if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(plan, work);
   // Many small products are faster as one call that packs them one after another.
-  if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
-  const { relaxedMadd } = engine.features;
-  const entry = cachedModule(engine, `gemm ${kind}`, (bytes) => gemmModule(element(kind, relaxedMadd, bytes)));
+  if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(plan, work)) return;
+  const { relaxedMadd } = plan.features;
+  const entry = plan.module(`gemm ${kind}`, (bytes) => gemmModule(element(kind, relaxedMadd, bytes)));
   const e = element(kind, relaxedMadd, entry.vectorBytes);
-  const { heap } = engine;
   const [mostRows, pitch] = [tileRows(e), rightPitch(e)];
   const width = tileVectors * e.lanes;
   const { count: leftPanels, tall, height } = panelsOf(m, mostRows);
@@ -120,24 +117,22 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const grain = macsPerChunk * e.vectorBytes / 16;
   // Work for less than one and a half chunks is done by one thread: another would wait longer for its operands than it saves.
   const chunks = Math.max(Math.round((together ? count : 1) * macs / grain), 1);
-  const threads = together ? engine.threads : 1;
+  const threads = together ? plan.threads : 1;
   const rightSource = count === 1 ? work.rightSource : undefined;
   // Of a tensor times itself one side is kept: keeping the second may free the first.
-  const leftSource = count === 1 && work.leftSource !== rightSource ? work.leftSource : undefined;
+  const leftSource = count === 1 && work.leftSource?.memory !== rightSource?.memory ? work.leftSource : undefined;
   const leftOwn = leftSource === undefined ? leftBytes : 0;
   const scratch = leftOwn + (rightSource === undefined ? rightBytes : 0);
-  const tableBytes = together ? products.byteLength : 0;
   const spreadThread = roundUp(e.spread ? mostRows * depth * 16 : depth * pitch, 64);
   const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
   const biasBytes = rightPanels * pitch;
-  const bytes = scratch * threads + tableBytes + spreadThread * engine.threads + biasCount * biasBytes;
-  const memory = heap.borrow(bytes);
-  const table = memory + scratch * threads;
+  const bytes = scratch * threads + spreadThread * plan.threads + biasCount * biasBytes;
+  const memory = plan.borrow(bytes);
   // Tiles read whole panels of the bias, which may reach beyond its end.
   const bias = biasCount === 0 ? 0 : memory + bytes - biasCount * biasBytes;
   for (let i = 0; i < biasCount; i++) {
     const from = work.bias! + i * (work.biasStep ?? 0);
-    heap.bytes.copyWithin(bias + i * biasBytes, from, from + n * e.bytes);
+    plan.move(bias + i * biasBytes, from, n * e.bytes);
   }
 
   // Blocks of about equal size; several even if the result is small, so that threads can share the work.
@@ -179,10 +174,10 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     blockColumns: columns,
     columnBlocks,
     depth,
-    table,
+    table: 0,
     scratch,
     adds: work.adds ? 1 : 0,
-    spread: table + tableBytes,
+    spread: memory + scratch * threads,
     spreadThread,
     inTurn: inTurn ? 1 : 0,
     bias,
@@ -190,20 +185,19 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     rectifies: work.activation === "relu" ? 1 : 0,
   };
   if (together) {
-    new Int32Array(heap.memory.buffer, table, products.length).set(products);
-    const params = gemmParams.write(engine, { ...values, phase: 2 });
-    engine.parallel(entry, params, count, Math.ceil(count / chunks));
+    const table = plan.putAddresses(products);
+    plan.run(entry, gemmParams, { ...values, table, phase: 2 }, count, Math.ceil(count / chunks));
   } else {
     const least = e.vectorBytes > 16 ? packPanels : 1;
     const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), least);
-    const pack = (items: number): void => engine.parallel(entry, gemmParams.write(engine, values), items, panels);
+    const pack = (items: number): void => plan.run(entry, gemmParams, values, items, panels);
     /** Packs both operands, or takes what is kept. Items are the right panels, then the left ones; or, in turn, the left ones alone. */
     const packSources = (): void => {
       const { left, right } = values;
       const layout = `${kind} ${e.vectorBytes} ${k}`;
       const leftKey = leftSource && `left ${layout} ${left - leftSource.pointer} ${m} ${work.leftM} ${work.leftK}`;
       values.inTurn = 1;
-      values.packedLeft = prepared(engine, leftSource, leftKey ?? "", leftBytes, values.packedLeft, (pointer) => {
+      values.packedLeft = plan.prepared(leftSource, leftKey ?? "", leftBytes, values.packedLeft, (pointer) => {
         values.packedLeft = pointer;
         pack(leftPanels);
       });
@@ -211,7 +205,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
       const rightKey = rightSource &&
         `right ${layout} ${right - rightSource.pointer} ${n} ${work.rightK} ${work.rightN}`;
       values.inTurn = 0;
-      values.packedRight = prepared(engine, rightSource, rightKey ?? "", rightBytes, values.packedRight, (pointer) => {
+      values.packedRight = plan.prepared(rightSource, rightKey ?? "", rightBytes, values.packedRight, (pointer) => {
         values.packedRight = pointer;
         pack(rightPanels);
       });
@@ -225,8 +219,8 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
       if (leftSource === undefined && rightSource === undefined) pack(leftPanels + (inTurn ? 0 : rightPanels));
       else packSources();
       values.phase = 1;
-      engine.parallel(entry, gemmParams.write(engine, values), blocks, 1);
+      plan.run(entry, gemmParams, values, blocks, 1);
     }
   }
-  heap.giveBack(memory);
+  plan.giveBack(memory);
 }

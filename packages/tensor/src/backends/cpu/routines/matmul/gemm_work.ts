@@ -1,7 +1,7 @@
 /** The description of matrix products, the argument of `gemm`. */
 import type { Activation } from "../../../../prims/attrs.ts";
 import type { ElementKind } from "../element.ts";
-import type { CpuOperand } from "../operand.ts";
+import type { PlanSource } from "../plan.ts";
 
 /** `out[m, n] = left[m, k] · right[k, n] + bias[n]`, once for each entry of `products`. Strides are in bytes. */
 export interface GemmWork {
@@ -22,8 +22,8 @@ export interface GemmWork {
   readonly biasStep?: number;
   readonly activation?: Activation;
   /** The memory of the left and of the right operand if what is packed from it is to be kept. For single products. */
-  readonly leftSource?: CpuOperand["source"];
-  readonly rightSource?: CpuOperand["source"];
+  readonly leftSource?: PlanSource | undefined;
+  readonly rightSource?: PlanSource | undefined;
   /** The addresses of left, right and result for each product. */
-  readonly products: Int32Array;
+  readonly products: readonly number[];
 }

@@ -5,7 +5,7 @@ import type { HostOperand } from "../../../reference/host_operand.ts";
 import { Engine } from "../../engine.ts";
 import { compare, randomOperand, seeded, type StorageLayout } from "../../testing/reference_comparison.ts";
 import { gemm } from "./gemm.ts";
-import type { CpuOperand } from "../operand.ts";
+import { planned } from "../plan_cache.ts";
 import { matmul } from "./matmul.ts";
 
 const engine = new Engine({}, 1);
@@ -101,9 +101,9 @@ test("in parts, if packed operands would be large", () => {
     randomOperand(random, "float32", [30, 170], "contiguous"),
     randomOperand(random, "float32", [170], "contiguous"),
   ];
-  const routine = (engine: Engine, [a, b, bias]: readonly CpuOperand[], [c]: readonly CpuOperand[]): void =>
+  const routine = planned<"matmul">((plan, [a, b, bias], [c]) =>
     gemm(
-      engine,
+      plan,
       {
         kind: "f32",
         m: 95,
@@ -115,10 +115,11 @@ test("in parts, if packed operands would be large", () => {
         rightN: 4,
         outStride: 680,
         bias: bias!.pointer,
-        products: Int32Array.of(a!.pointer, b!.pointer, c!.pointer),
+        products: [a!.pointer, b!.pointer, c!.pointer],
       },
       5000,
-    );
+    )
+  );
   compare(engine, { name: "matmul", routine, inputs, attrs: {}, terms: 30 });
 });
 

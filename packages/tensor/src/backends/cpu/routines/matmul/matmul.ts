@@ -1,12 +1,13 @@
 /** `[…, M, K] · […, K, N]` with broadcast batches, any strides and dtype, plus a bias `[N]`. */
 import type { Epilogue } from "../../../../prims/attrs.ts";
 import { broadcastStrides, sizeOf } from "../../../../shape.ts";
-import type { Engine } from "../../engine.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element } from "../element.ts";
 import { gemm } from "./gemm.ts";
 import type { GemmWork } from "./gemm_work.ts";
-import type { CpuOperand } from "../operand.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
+import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The strides of the batch dimensions and of the matrix. */
 interface Layout {
@@ -15,7 +16,7 @@ interface Layout {
   readonly column: number;
 }
 
-function layoutOf({ shape, strides }: CpuOperand, batch: readonly number[]): Layout {
+function layoutOf({ shape, strides }: PlanOperand, batch: readonly number[]): Layout {
   const own = shape.slice(0, -2);
   return { batch: broadcastStrides(own, strides.slice(0, -2), batch), row: strides.at(-2)!, column: strides.at(-1)! };
 }
@@ -39,29 +40,24 @@ function rowsFromBatch(
 }
 
 /** The routine `matmul`. */
-export function matmul(
-  engine: Engine,
-  inputs: readonly CpuOperand[],
-  outputs: readonly CpuOperand[],
-  { activation }: Epilogue,
-): void {
+export const matmul: CpuRoutine<"matmul"> = planned((plan, inputs, outputs, { activation }: Epilogue) => {
   const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
-  inDType(engine, dtype, inputs, outputs, ([a, b, ...rest], [c]) => {
+  inDType(plan, dtype, inputs, outputs, ([a, b, ...rest], [c]) => {
     if (sizeOf(c!.shape) === 0) return;
-    contiguousInputs(engine, rest, ([bias]) => {
-      const product = (out: CpuOperand): void => multiply(engine, a!, b!, out, { bias: bias?.pointer, activation });
+    contiguousInputs(plan, rest, ([bias]) => {
+      const product = (out: PlanOperand): void => multiply(plan, a!, b!, out, { bias: bias?.pointer, activation });
       // Rows may be anywhere, but each must be contiguous.
       if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return product(c!);
-      contiguousOutput(engine, c!, product);
+      contiguousOutput(plan, c!, product);
     });
   });
-}
+});
 
 function multiply(
-  engine: Engine,
-  a: CpuOperand,
-  b: CpuOperand,
-  c: CpuOperand,
+  plan: Plan,
+  a: PlanOperand,
+  b: PlanOperand,
+  c: PlanOperand,
   epilogue: Pick<GemmWork, "bias" | "activation">,
 ): void {
   const kind = computeKind(c.dtype);
@@ -72,13 +68,13 @@ function multiply(
   const { batch, m, leftRow, outRow } = rowsFromBatch(shape, c.shape.at(-2)!, [left, right, out]);
   const sizes = shape.slice(0, batch);
   const count = sizeOf(sizes);
-  const products = new Int32Array(3 * count);
+  const products: number[] = [];
   const index = new Array<number>(batch).fill(0);
   const at = [a.pointer, b.pointer, c.pointer];
   const move = (d: number, by: number): void =>
     [left, right, out].forEach((layout, o) => at[o]! += by * layout.batch[d]! * bytes);
   for (let i = 0; i < count; i++) {
-    products.set(at, 3 * i);
+    products.push(...at);
     for (let d = batch - 1; d >= 0; d--) {
       move(d, 1);
       if (++index[d]! < sizes[d]!) break;
@@ -86,7 +82,7 @@ function multiply(
       index[d] = 0;
     }
   }
-  gemm(engine, {
+  gemm(plan, {
     ...epilogue,
     kind,
     m,

@@ -24,7 +24,7 @@ import {
 } from "../../../../code/tree.ts";
 import type { Operation } from "../../../../code/operations.ts";
 import type { Engine } from "../../engine.ts";
-import { inDType } from "../operand_copies.ts";
+import { atOnce, inDType } from "../operand_copies.ts";
 import { advance, times } from "../loops.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
@@ -218,7 +218,7 @@ function scanAny(
 ): void {
   const { dtype } = outputs[0]!;
   if (!isHalfDType(dtype)) return scan(engine, inputs[0]!, outputs[0]!, dtype, dim, step);
-  inDType(engine, "float32", inputs, outputs, ([x], [out]) => scan(engine, x!, out!, "float32", dim, step));
+  inDType(atOnce(engine), "float32", inputs, outputs, ([x], [out]) => scan(engine, x!, out!, "float32", dim, step));
 }
 
 /** Running sums. */

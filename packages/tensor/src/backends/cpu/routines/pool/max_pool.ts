@@ -1,16 +1,15 @@
 /** Max-pooling in one to three dimensions, with the index of each maximum in its plane. */
 import type { PoolAttrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
-import type { Engine } from "../../engine.ts";
 import { imageStrides } from "../conv/conv_geometry.ts";
 import { fittingBytes } from "../conv/image_blocks.ts";
 import { contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element } from "../element.ts";
 import { quadWords } from "./max_pool_kernels.ts";
 import { maxPoolModule, maxPoolParams } from "./max_pool_module.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
-import { tablesFor } from "../table_cache.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
+import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The comparisons of a chunk. */
 const grain = 100_000;
@@ -21,22 +20,17 @@ const mostTaps = 36;
 const mostScattered = 4096;
 
 /** The largest value of each window (the first of equal ones; NaN wins), and its index. */
-export function maxPool(
-  engine: Engine,
-  inputs: readonly CpuOperand[],
-  outputs: readonly CpuOperand[],
-  attrs: PoolAttrs,
-): void {
+export const maxPool: CpuRoutine<"maxPool"> = planned((plan, inputs, outputs, attrs) => {
   if (sizeOf(outputs[0]!.shape) === 0) return;
   const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
-  inDType(engine, dtype, inputs, [outputs[0]!], ([x], [values]) => {
-    contiguousOutput(engine, values!, (y) => {
-      contiguousOutput(engine, outputs[1]!, (at) => pool(engine, x!, y, at, attrs));
+  inDType(plan, dtype, inputs, [outputs[0]!], ([x], [values]) => {
+    contiguousOutput(plan, values!, (y) => {
+      contiguousOutput(plan, outputs[1]!, (at) => pool(plan, x!, y, at, attrs));
     });
   });
-}
+});
 
-function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attrs: PoolAttrs): void {
+function pool(plan: Plan, x: PlanOperand, y: PlanOperand, at: PlanOperand, attrs: PoolAttrs): void {
   const kind = computeKind(x.dtype);
   const { bytes } = element(kind, false);
   const three = (values: readonly number[], fill: number) =>
@@ -68,43 +62,38 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
     : "single";
   const window = [kernelDepth, kernelRows, kernel] as const;
   const widest = fittingBytes((to - from) * bytes);
-  const entry = cachedModule(
-    engine,
+  const entry = plan.module(
     `max pool ${kind} ${window} ${stride} ${dilation} ${reading} ${widest}`,
     (vectorBytes) => maxPoolModule({ kind, kernel: window, stride, dilation, reading }, Math.min(vectorBytes, widest)),
   );
   // Windows that are read one by one need no tables, and may be far larger than the image.
   const listed = reading === "single" ? [0, 0, 0] as const : window;
-  const key = `max pool ${x.shape} ${[xDepth, xRow, xColumn]} ${Object.values(attrs).join()} ${reading}`;
-  const { numbers, quads, quadCount } = tablesFor(engine, key, (put) => {
-    /** The index of the element at an input position. */
-    const number = (z: number, r: number, c: number): number => (z * inRows + r) * inColumns + c;
-    const taps: number[] = [];
-    for (let z = 0; z < listed[0]; z++) {
-      for (let r = 0; r < listed[1]; r++) {
-        for (let c = 0; c < listed[2]; c++) {
-          const distance = number(z * dilationDepth, r * dilationRows, c * dilation);
-          taps.push(distance, distance, distance, distance);
-        }
+  /** The index of the element at an input position. */
+  const number = (z: number, r: number, c: number): number => (z * inRows + r) * inColumns + c;
+  const taps: number[] = [];
+  for (let z = 0; z < listed[0]; z++) {
+    for (let r = 0; r < listed[1]; r++) {
+      for (let c = 0; c < listed[2]; c++) {
+        const distance = number(z * dilationDepth, r * dilationRows, c * dilation);
+        taps.push(distance, distance, distance, distance);
       }
     }
-    const quadCount = reading === "scattered" ? Math.ceil(outputs / 4) : 0;
-    const table = new Int32Array(quadCount * quadWords);
-    for (let i = 0; i < quadCount; i++) {
-      const first = Math.min(4 * i, outputs - 4);
-      for (let lane = 0; lane < 4; lane++) {
-        const o = first + lane;
-        const z = Math.floor(o / (outRows * outColumns)) * strideDepth;
-        const r = (Math.floor(o / outColumns) % outRows) * strideRows;
-        const c = (o % outColumns) * stride;
-        table[i * quadWords + lane] = z * xDepth + r * xRow + c * xColumn;
-        table[i * quadWords + 4 + lane] = number(z, r, c);
-      }
-      table[i * quadWords + 8] = first;
+  }
+  const quadCount = reading === "scattered" ? Math.ceil(outputs / 4) : 0;
+  const table = new Int32Array(quadCount * quadWords);
+  for (let i = 0; i < quadCount; i++) {
+    const first = Math.min(4 * i, outputs - 4);
+    for (let lane = 0; lane < 4; lane++) {
+      const o = first + lane;
+      const z = Math.floor(o / (outRows * outColumns)) * strideDepth;
+      const r = (Math.floor(o / outColumns) % outRows) * strideRows;
+      const c = (o % outColumns) * stride;
+      table[i * quadWords + lane] = z * xDepth + r * xRow + c * xColumn;
+      table[i * quadWords + 4 + lane] = number(z, r, c);
     }
-    return { numbers: put(Int32Array.from(taps)), quads: put(table), quadCount };
-  });
-  const params = maxPoolParams.write(engine, {
+    table[i * quadWords + 8] = first;
+  }
+  const values = {
     channels: x.shape[1]!,
     x: x.pointer,
     xBatch,
@@ -135,10 +124,10 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
     depthTo,
     rowFrom,
     rowTo,
-    numbers,
-    quads,
+    numbers: plan.put(taps),
+    quads: plan.put(table),
     quadCount,
-  });
+  };
   const comparisons = outputs * kernelDepth * kernelRows * kernel;
-  engine.parallel(entry, params, x.shape[0]! * x.shape[1]!, Math.max(Math.ceil(grain / comparisons), 1));
+  plan.run(entry, maxPoolParams, values, x.shape[0]! * x.shape[1]!, Math.max(Math.ceil(grain / comparisons), 1));
 }

@@ -1,15 +1,13 @@
 /** The gradient of max-pooling: every element is added at the position of its maximum, in the order of the outputs. */
-import type { Attrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import type { Engine } from "../../engine.ts";
 import { fillZeros } from "../conv/conv_image.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element, type ElementKind } from "../element.ts";
 import { addMul, advance, Params, range, unrolled } from "../loops.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
+import { planned } from "../plan_cache.ts";
+import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The elements of planes per chunk. */
 const grain = 65_536;
@@ -75,28 +73,23 @@ function build(kind: ElementKind, vectorBytes: number): CodeModule {
 }
 
 /** The routine `maxPoolGrad`. Elements with the same target are added by one thread, in ascending order of the outputs. */
-export function maxPoolGrad(
-  engine: Engine,
-  [g, at]: readonly CpuOperand[],
-  [x]: readonly CpuOperand[],
-  _attrs: Attrs["maxPoolGrad"],
-): void {
+export const maxPoolGrad: CpuRoutine<"maxPoolGrad"> = planned((plan, [g, at], [x]) => {
   if (sizeOf(x!.shape) === 0) return;
   const kind = computeKind(x!.dtype);
   const [outputs, inputs] = [sizeOf(g!.shape.slice(2)), sizeOf(x!.shape.slice(2))];
-  inDType(engine, dtypeOf(kind), [g!], [x!], ([from], [to]) => {
-    contiguousInputs(engine, [from!, at!], ([grad, indices]) => {
-      contiguousOutput(engine, to!, (out) => {
-        const entry = cachedModule(engine, `max pool grad ${kind}`, (vectorBytes) => build(kind, vectorBytes));
-        const block = params.write(engine, {
+  inDType(plan, dtypeOf(kind), [g!], [x!], ([from], [to]) => {
+    contiguousInputs(plan, [from!, at!], ([grad, indices]) => {
+      contiguousOutput(plan, to!, (out) => {
+        const entry = plan.module(`max pool grad ${kind}`, (vectorBytes) => build(kind, vectorBytes));
+        const values = {
           g: grad!.pointer,
           at: indices!.pointer,
           x: out.pointer,
           outputs,
           inputs,
-        });
-        engine.parallel(entry, block, x!.shape[0]! * x!.shape[1]!, Math.max(Math.ceil(grain / inputs), 1));
+        };
+        plan.run(entry, params, values, x!.shape[0]! * x!.shape[1]!, Math.max(Math.ceil(grain / inputs), 1));
       });
     });
   });
-}
+});

@@ -1,50 +1,38 @@
 /** Sum-pooling in one or two dimensions, times a scale, and its gradient. */
-import type { Attrs, SumPoolAttrs } from "../../../../prims/attrs.ts";
+import type { SumPoolAttrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
-import type { Engine } from "../../engine.ts";
 import { imageStrides } from "../conv/conv_geometry.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { element } from "../element.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
 import { sumPoolModule, sumPoolParams } from "./sum_pool_module.ts";
 import { blockOf, mostColumns, overlap, type SumPoolShape } from "./sum_pool_rows.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
+import { planned } from "../plan_cache.ts";
+import type { CpuRoutine } from "../cpu_routine.ts";
 
 /** The additions of a chunk. */
 const grain = 65_536;
 
 /** Sums of windows. */
-export function sumPool(
-  engine: Engine,
-  inputs: readonly CpuOperand[],
-  outputs: readonly CpuOperand[],
-  attrs: Attrs["sumPool"],
-): void {
-  pool(engine, inputs[0]!, outputs[0]!, attrs, "sums");
-}
+export const sumPool: CpuRoutine<"sumPool"> = planned((plan, [x], [y], attrs) => pool(plan, x!, y!, attrs, "sums"));
 
 /** For every element, the sum of the gradients of the windows that contain it, row by row. */
-export function sumPoolGrad(
-  engine: Engine,
-  inputs: readonly CpuOperand[],
-  outputs: readonly CpuOperand[],
-  attrs: Attrs["sumPoolGrad"],
-): void {
-  pool(engine, inputs[0]!, outputs[0]!, attrs, "gradient");
-}
+export const sumPoolGrad: CpuRoutine<"sumPoolGrad"> = planned((plan, [x], [y], attrs) =>
+  pool(plan, x!, y!, attrs, "gradient")
+);
 
-function pool(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAttrs, of: SumPoolShape["of"]): void {
+function pool(plan: Plan, x: PlanOperand, y: PlanOperand, attrs: SumPoolAttrs, of: SumPoolShape["of"]): void {
   if (sizeOf(y.shape) === 0) return;
-  inDType(engine, y.dtype === "float64" ? "float64" : "float32", [x], [y], ([from], [to]) => {
-    contiguousOutput(engine, to!, (out) => {
+  inDType(plan, y.dtype === "float64" ? "float64" : "float32", [x], [y], ([from], [to]) => {
+    contiguousOutput(plan, to!, (out) => {
       // Rows may be anywhere, but their elements must be contiguous.
-      if (from!.strides.at(-1) === 1 || from!.shape.at(-1) === 1) poolRows(engine, from!, out, attrs, of);
-      else contiguousInputs(engine, [from!], ([copy]) => poolRows(engine, copy!, out, attrs, of));
+      if (from!.strides.at(-1) === 1 || from!.shape.at(-1) === 1) poolRows(plan, from!, out, attrs, of);
+      else contiguousInputs(plan, [from!], ([copy]) => poolRows(plan, copy!, out, attrs, of));
     });
   });
 }
 
-function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAttrs, of: SumPoolShape["of"]): void {
+function poolRows(plan: Plan, x: PlanOperand, y: PlanOperand, attrs: SumPoolAttrs, of: SumPoolShape["of"]): void {
   const kind = y.dtype === "float64" ? "f64" : "f32";
   const { bytes, lanes } = element(kind, false);
   const two = (values: readonly number[], fill: number) => [values.at(-2) ?? fill, values.at(-1)!] as const;
@@ -79,7 +67,7 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
     xWhole: xColumns >= lanes,
   };
   const key = `sum pool ${Object.values(shape).join()}`;
-  const entry = cachedModule(engine, key, () => sumPoolModule(shape));
+  const entry = plan.module(key, () => sumPoolModule(shape));
   // The scratch row: the elements before it, where the first column of y reads, and how far the last one reads.
   const [left, skip] = sums ? [padColumns, 0] : [before, Math.floor(padColumns / stride)];
   const reach = sums ? (yColumns - 1) * stride + kernel : Math.floor((yColumns - 1 + padColumns) / stride) + before + 1;
@@ -88,35 +76,32 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
   const block = short ? blockOf(shape, lanes) : null;
   const read = block === null ? 0 : skip + (Math.ceil(yColumns / columns) - 1) * block.step + block.span;
   const scratchBytes = direct ? 0 : 64 * Math.ceil(Math.max(left + xColumns, reach, read) * bytes / 64 + 1);
-  const scratch = direct ? 0 : engine.heap.borrow(scratchBytes * engine.threads);
-  try {
-    if (!direct) engine.heap.bytes.fill(0, scratch, scratch + scratchBytes * engine.threads);
-    const params = sumPoolParams.write(engine, {
-      channels: x.shape[1]!,
-      x: x.pointer,
-      xBatch,
-      xChannel,
-      xRow,
-      xColumns,
-      xRows,
-      y: y.pointer,
-      yRows,
-      yColumns,
-      yRowBytes: yColumns * bytes,
-      strideRows,
-      first: sums ? -padRows : Math.floor(begin / strideRows),
-      firstPhase: sums ? 0 : begin - Math.floor(begin / strideRows) * strideRows,
-      last: sums ? kernelRows - padRows : Math.floor(padRows / strideRows) + 1,
-      lastPhase: padRows % strideRows,
-      blocks,
-      left: left * bytes,
-      skip: skip * bytes,
-      scratch,
-      scratchBytes,
-    });
-    const work = Math.max(yRows * yColumns, xRows * xColumns);
-    engine.parallel(entry, params, x.shape[0]! * x.shape[1]!, Math.max(Math.ceil(grain / work), 1));
-  } finally {
-    if (!direct) engine.heap.giveBack(scratch);
-  }
+  const scratch = direct ? 0 : plan.borrow(scratchBytes * plan.threads);
+  if (!direct) plan.zero(scratch, scratchBytes * plan.threads);
+  const values = {
+    channels: x.shape[1]!,
+    x: x.pointer,
+    xBatch,
+    xChannel,
+    xRow,
+    xColumns,
+    xRows,
+    y: y.pointer,
+    yRows,
+    yColumns,
+    yRowBytes: yColumns * bytes,
+    strideRows,
+    first: sums ? -padRows : Math.floor(begin / strideRows),
+    firstPhase: sums ? 0 : begin - Math.floor(begin / strideRows) * strideRows,
+    last: sums ? kernelRows - padRows : Math.floor(padRows / strideRows) + 1,
+    lastPhase: padRows % strideRows,
+    blocks,
+    left: left * bytes,
+    skip: skip * bytes,
+    scratch,
+    scratchBytes,
+  };
+  const work = Math.max(yRows * yColumns, xRows * xColumns);
+  plan.run(entry, sumPoolParams, values, x.shape[0]! * x.shape[1]!, Math.max(Math.ceil(grain / work), 1));
+  if (!direct) plan.giveBack(scratch);
 }

@@ -4,7 +4,7 @@ import type { RandomAttrs } from "../../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../../shape.ts";
 import { random as plain, uniformStep } from "../../../reference/random.ts";
 import type { Engine } from "../../engine.ts";
-import { copyElements, discard, temporary } from "../operand_copies.ts";
+import { copyElements, temporary } from "../operand_copies.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
 import { blocksPerRound, type Draw, philoxModule, philoxParams } from "./philox_module.ts";
@@ -60,15 +60,15 @@ export function random(
     return plain([], [{ ...out!, data, offset: pointer / size }], attrs);
   }
   if (isContiguous(shape, strides)) return fill(engine, draw, pointer, count * size, attrs);
-  const copy = temporary(engine, dtype, shape);
+  const copy = temporary(engine.heap, dtype, shape);
   fill(engine, draw, copy.pointer, count * size, attrs);
   copyElements(engine, copy, out!);
-  discard(engine, copy);
+  engine.heap.giveBack(copy.pointer);
 }
 
 /** Fills a float16 or bfloat16 tensor, through float32. */
 function narrow(engine: Engine, out: CpuOperand, dtype: HalfDType, attrs: RandomAttrs): void {
-  const copy = temporary(engine, "float32", out.shape);
+  const copy = temporary(engine.heap, "float32", out.shape);
   random(engine, [], [copy], { ...attrs, dtype: "float32" });
   if (attrs.distribution === "uniform") {
     // Only as many bits as the dtype holds below 1.
@@ -77,5 +77,5 @@ function narrow(engine: Engine, out: CpuOperand, dtype: HalfDType, attrs: Random
     for (let i = 0; i < values.length; i++) values[i] = Math.floor(values[i]! / step) * step;
   }
   copyElements(engine, copy, out);
-  discard(engine, copy);
+  engine.heap.giveBack(copy.pointer);
 }

@@ -14,6 +14,7 @@ import {
 } from "../../testing/reference_comparison.ts";
 import { conv } from "../conv/conv.ts";
 import { convForward } from "../conv/conv_forward.ts";
+import { planned } from "../plan_cache.ts";
 import { convByTiles, convGradByTiles } from "./winograd.ts";
 import { convGradOfWeightByTiles } from "./winograd_grad.ts";
 
@@ -52,7 +53,7 @@ function check(
   const forward = (attrs: Attrs["conv"], more: typeof bias[]) =>
     compare(on, {
       name: "conv",
-      routine: (engine, [x, w, bias], [y], attrs) => taken(convByTiles(engine, x!, w!, y!, attrs, bias)),
+      routine: planned((plan, [x, w, bias], [y], attrs) => taken(convByTiles(plan, x!, w!, y!, attrs, bias))),
       inputs: [x, w, ...more],
       attrs,
       terms: channels * 9,
@@ -63,7 +64,7 @@ function check(
     ...forward({ ...attrs, activation: "relu" }, [bias]),
     ...compare(on, {
       name: "convInputGrad",
-      routine: (engine, [g, w], [x], attrs) => taken(convGradByTiles(engine, x!, w!, g!, attrs)),
+      routine: planned((plan, [g, w], [x], attrs) => taken(convGradByTiles(plan, x!, w!, g!, attrs))),
       inputs: [g, w],
       attrs: { ...attrs, inputSize: [height, width] },
       terms: filters * 9,
@@ -71,7 +72,7 @@ function check(
     }),
     ...compare(on, {
       name: "convWeightGrad",
-      routine: (engine, [g, x], [w], attrs) => taken(convGradOfWeightByTiles(engine, x!, w!, g!, attrs)),
+      routine: planned((plan, [g, x], [w], attrs) => taken(convGradOfWeightByTiles(plan, x!, w!, g!, attrs))),
       inputs: [g, x],
       attrs: { ...attrs, kernelSize: [3, 3] },
       terms: batch * sizeOf(shape.slice(2)),
@@ -109,7 +110,7 @@ test("images of any strides between their rows", () => {
     const attrs = { stride: [1, 1], padding: [padding, padding], dilation: [1, 1], groups: 1 };
     compare(engine, {
       name: "conv",
-      routine: (engine, [x, w], [y], attrs) => taken(convByTiles(engine, x!, w!, y!, attrs)),
+      routine: planned((plan, [x, w], [y], attrs) => taken(convByTiles(plan, x!, w!, y!, attrs))),
       inputs: [x, w],
       attrs,
       terms: channels * 9,
@@ -118,7 +119,7 @@ test("images of any strides between their rows", () => {
     const { shape } = routineRules.conv.outputs([x, w], attrs)[0]!;
     compare(engine, {
       name: "convWeightGrad",
-      routine: (engine, [g, x], [w], attrs) => taken(convGradOfWeightByTiles(engine, x!, w!, g!, attrs)),
+      routine: planned((plan, [g, x], [w], attrs) => taken(convGradOfWeightByTiles(plan, x!, w!, g!, attrs))),
       inputs: [randomOperand(random, "float32", shape, "contiguous"), x],
       attrs: { ...attrs, kernelSize: [3, 3] },
       terms: batch * sizeOf(shape.slice(2)),
@@ -156,7 +157,7 @@ test("rounding errors are about twice those of plain sums", () => {
   const run = (routine: typeof convByTiles | typeof convForward): Float64Array => {
     const y = onHeap(engine, randomOperand(random, "float32", output.shape, "contiguous"));
     const inputs = [x, w].map((operand) => onHeap(engine, operand));
-    taken(routine(engine, inputs[0]!, inputs[1]!, y, attrs));
+    planned<"conv">((plan, [x, w], [y], attrs) => taken(routine(plan, x!, w!, y!, attrs)))(engine, inputs, [y], attrs);
     const values = Float64Array.from(fromHeap(engine, y) as Float32Array);
     for (const operand of [...inputs, y]) operand.release();
     return values;

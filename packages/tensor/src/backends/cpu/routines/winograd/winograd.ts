@@ -4,19 +4,15 @@
  * choice.
  */
 import type { Attrs, ConvAttrs } from "../../../../prims/attrs.ts";
-import type { Engine } from "../../engine.ts";
 import { element } from "../element.ts";
 import { imagesOfBlock, roundUp } from "../conv/image_blocks.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
-import { prepared } from "../prepared.ts";
 import { panelsOf } from "../matmul/panels.ts";
-import { tablesFor } from "../table_cache.ts";
 import { tileRows, tileVectors } from "../matmul/register_tile.ts";
 import { winogradModule } from "./winograd_module.ts";
 import { winogradParams } from "./winograd_params.ts";
 import { points, tileSize } from "./winograd_points.ts";
 import { squareBytes } from "./winograd_passes.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The most bytes of transformed samples of a block of tiles, so that they stay in the L2 cache. */
 const blockBytes = 2 ** 19;
@@ -83,25 +79,25 @@ export function tileOffsets(
 }
 
 /** Whether tiles can compute a convolution: it has two dimensions, 3 × 3 taps, and stride and dilation 1. */
-export function fits(x: CpuOperand, w: CpuOperand, { stride, dilation, padding, groups }: ConvAttrs): boolean {
+export function fits(x: PlanOperand, w: PlanOperand, { stride, dilation, padding, groups }: ConvAttrs): boolean {
   return x.dtype === "float32" && x.shape.length === 4 && groups === 1 && w.shape[2] === 3 && w.shape[3] === 3 &&
     x.strides[3] === 1 && [...stride, ...dilation].every((n) => n === 1) && padding.every((n) => n >= 0 && n <= 2);
 }
 
 /** Computes `y = x * w + bias` with contiguous w, y and bias. Returns false if another algorithm is faster or required. */
 export function convByTiles(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: Attrs["conv"],
-  bias?: CpuOperand,
+  bias?: PlanOperand,
 ): boolean {
   if (!fits(x, w, attrs)) return false;
   const [filters, channels] = w.shape as [number, number];
   if (!tilesPay(channels, filters, y.shape)) return false;
   const weights = { source: w.source, w: w.pointer, wFilter: channels * 36, wChannel: 36, wTap: 4 };
-  convolve(engine, x, weights, y, attrs.padding, { bias, rectifies: attrs.activation === "relu" });
+  convolve(plan, x, weights, y, attrs.padding, { bias, rectifies: attrs.activation === "relu" });
   return true;
 }
 
@@ -110,17 +106,17 @@ export function convByTiles(
  * operands are contiguous.
  */
 export function convGradByTiles(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: ConvAttrs,
 ): boolean {
   if (!fits(y, w, attrs)) return false;
   const [filters, channels] = w.shape as [number, number];
   if (!tilesPay(filters, channels, x.shape)) return false;
   const weights = { source: w.source, w: w.pointer + 32, wFilter: 36, wChannel: channels * 36, wTap: -4 };
-  convolve(engine, y, weights, x, attrs.padding.map((n) => 2 - n), { rectifies: false });
+  convolve(plan, y, weights, x, attrs.padding.map((n) => 2 - n), { rectifies: false });
   return true;
 }
 
@@ -133,7 +129,7 @@ export function tilesPay(channels: number, filters: number, [batch, , height, wi
 }
 
 interface Weights {
-  readonly source: CpuOperand["source"];
+  readonly source: PlanOperand["source"];
   readonly w: number;
   readonly wFilter: number;
   readonly wChannel: number;
@@ -141,18 +137,18 @@ interface Weights {
 }
 
 function convolve(
-  engine: Engine,
-  x: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
   { source, w, wFilter, wChannel, wTap }: Weights,
-  y: CpuOperand,
+  y: PlanOperand,
   padding: readonly number[],
-  { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
+  { bias, rectifies }: { readonly bias?: PlanOperand | undefined; readonly rectifies: boolean },
 ): void {
-  const { relaxedMadd } = engine.features;
+  const { relaxedMadd } = plan.features;
   const [batch, channels, xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, filters, yHeight, yWidth] = y.shape as [number, number, number, number];
   const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
-  const entry = cachedModule(engine, "winograd", (bytes) => winogradModule(element("f32", relaxedMadd, bytes)));
+  const entry = plan.module("winograd", (bytes) => winogradModule(element("f32", relaxedMadd, bytes)));
   const e = element("f32", relaxedMadd, entry.vectorBytes);
   const panel = tileVectors * e.lanes;
   const most = Math.max(Math.min(Math.floor(blockBytes / (xis * channels * 4)), blockTiles), panel);
@@ -166,11 +162,8 @@ function convolve(
   const cutPitch = columns * tileSize * 4;
   const cutImage = cuts ? bandRows * tileSize * cutPitch : 0;
   const yBatch = filters * yHeight * yWidth * 4;
-  const key = `winograd ${blockImages} ${bandRows} ${columns} ${yBatch} ${yWidth} ${cuts}`;
-  const { sources, targets } = tablesFor(engine, key, (put) => ({
-    sources: put(tileOffsets(tiling, preparedImage, pitch)),
-    targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
-  }));
+  const sources = plan.put(tileOffsets(tiling, preparedImage, pitch));
+  const targets = plan.put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4));
   const { count: filterPanels, tall, height } = panelsOf(filters, tileRows(e));
   const weightsXi = channels * filters * 4 + 64;
   const square = squareBytes(e);
@@ -179,12 +172,11 @@ function convolve(
   const cutAt = productsAt + (tiles / e.lanes) * filters * square;
   const scratch = roundUp(cutAt + blockImages * cutImage, 64);
   const atPoints = roundUp(xis * weightsXi, 64);
-  const { heap } = engine;
   const own = source === undefined ? atPoints : 0;
-  const bytes = own + 64 + engine.threads * scratch;
-  const memory = heap.borrow(bytes);
+  const bytes = own + 64 + plan.threads * scratch;
+  const memory = plan.borrow(bytes);
   const noBias = memory + own;
-  if (!bias) heap.bytes.fill(0, noBias, noBias + 4);
+  if (!bias) plan.zero(noBias, 4);
   const values = {
     phase: 0,
     w,
@@ -234,12 +226,12 @@ function convolve(
   };
   const layout = source &&
     `winograd ${e.vectorBytes} ${w - source.pointer} ${channels} ${filters} ${wFilter} ${wTap}`;
-  values.weights = prepared(engine, source, layout ?? "", atPoints, memory, (weights) => {
+  values.weights = plan.prepared(source, layout ?? "", atPoints, memory, (weights) => {
     values.weights = weights;
     const grain = Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1);
-    engine.parallel(entry, winogradParams.write(engine, values), filterPanels, grain);
+    plan.run(entry, winogradParams, values, filterPanels, grain);
   });
   values.phase = 1;
-  engine.parallel(entry, winogradParams.write(engine, values), blocks, 1);
-  heap.giveBack(memory);
+  plan.run(entry, winogradParams, values, blocks, 1);
+  plan.giveBack(memory);
 }

@@ -1,15 +1,12 @@
 /** The weight gradient of convolutions by Winograd's F(3 × 3, 4 × 4): tiles of samples and of gradients are transformed and multiplied. */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
-import type { Engine } from "../../engine.ts";
 import { type Element, element } from "../element.ts";
 import { imagesOfBlock, roundUp } from "../conv/image_blocks.ts";
-import { cachedModule } from "../module_cache.ts";
-import type { CpuOperand } from "../operand.ts";
-import { tablesFor } from "../table_cache.ts";
 import { fits, tileOffsets, tilesPay, tilingOf } from "./winograd.ts";
 import { winogradGradModule, winogradGradParams } from "./winograd_grad_module.ts";
 import { points, tileSize } from "./winograd_points.ts";
 import { squareBytes } from "./winograd_passes.ts";
+import type { Plan, PlanOperand } from "../plan.ts";
 
 /** The most bytes of transformed samples and gradients of a unit, so that they and their sums stay in the L2 cache. */
 const unitBytes = 2 ** 19;
@@ -40,22 +37,18 @@ function sizesOf(channels: number, filters: number, { lanes, vectorBytes }: Elem
 
 /** Computes the gradient `w`. `w` and `y` are contiguous. Returns false if another algorithm is faster or required. */
 export function convGradOfWeightByTiles(
-  engine: Engine,
-  x: CpuOperand,
-  w: CpuOperand,
-  y: CpuOperand,
+  plan: Plan,
+  x: PlanOperand,
+  w: PlanOperand,
+  y: PlanOperand,
   attrs: ConvAttrs,
 ): boolean {
   const [filters, channels] = w.shape as [number, number];
   if (!fits(x, w, attrs) || !tilesPay(channels, filters, y.shape)) return false;
   const [batch, , xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, , gHeight, gWidth] = y.shape as [number, number, number, number];
-  const { relaxedMadd } = engine.features;
-  const entry = cachedModule(
-    engine,
-    "winograd grad",
-    (bytes) => winogradGradModule(element("f32", relaxedMadd, bytes)),
-  );
+  const { relaxedMadd } = plan.features;
+  const entry = plan.module("winograd grad", (bytes) => winogradGradModule(element("f32", relaxedMadd, bytes)));
   const e = element("f32", relaxedMadd, entry.vectorBytes);
   const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
   // Which sums are computed must not depend on the target: it is planned for vectors of 16 bytes.
@@ -79,21 +72,19 @@ export function convGradOfWeightByTiles(
   const pitch = (columns * tileSize + 4) * 4;
   const gPitch = hangs ? pitch : gWidth * 4;
   const image = { blockImages: 1, bandRows, columns };
-  const tables = tablesFor(engine, `winograd grad ${[bandRows, columns, gPitch]}`, (put) => ({
-    sources: put(tileOffsets(image, 0, pitch)),
-    gSources: put(tileOffsets(image, 0, gPitch)),
-  }));
+  const sources = plan.put(tileOffsets(image, 0, pitch));
+  const gSources = plan.put(tileOffsets(image, 0, gPitch));
   const unitTiles = unitImages * bandRows * columns;
   const plane = (bandRows * tileSize + points - tileSize) * pitch;
   const square = squareBytes(e);
   const samples = roundUp(square + e.lanes * plane + (e.vectorBytes > 16 ? e.vectorBytes : 0), 64);
   const gradients = samples + channelVectors * unitTiles * square;
   const scratch = gradients + groupQuads * unitTiles * square;
-  const { heap } = engine;
-  const bytes = parts * sumsPart + engine.threads * scratch;
-  const memory = heap.borrow(bytes);
+  const bytes = parts * sumsPart + plan.threads * scratch;
+  const memory = plan.borrow(bytes);
   const values = {
-    ...tables,
+    sources,
+    gSources,
     phase: 0,
     channels,
     channelPanels,
@@ -138,9 +129,9 @@ export function convGradOfWeightByTiles(
     sumsPart,
     w: w.pointer,
   };
-  engine.parallel(entry, winogradGradParams.write(engine, values), parts * groups, 1);
+  plan.run(entry, winogradGradParams, values, parts * groups, 1);
   const filtersAtOnce = Math.max(Math.ceil(512 / (channels * parts)), 1);
-  engine.parallel(entry, winogradGradParams.change(engine, "phase", 1), filters, filtersAtOnce);
-  heap.giveBack(memory);
+  plan.run(entry, winogradGradParams, { ...values, phase: 1 }, filters, filtersAtOnce);
+  plan.giveBack(memory);
   return true;
 }
