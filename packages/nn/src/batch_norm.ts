@@ -1,6 +1,7 @@
 /** Batch and instance normalisation: layers with running statistics. */
 import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { forget } from "./derived_tensors.ts";
 import { foldedAfter, type Following } from "./folded_norm.ts";
 import { batchNorm, instanceNorm } from "./functional/normalization.ts";
 import { resetAffine } from "./initial_values.ts";
@@ -129,6 +130,9 @@ export abstract class BatchNorm extends RunningNorm {
       const training = runningMean === null;
       return batchNorm(input, runningMean, runningVar, { weight, bias, eps, training, ...following });
     }
+    // What evaluation kept is of no use any more.
+    if (runningMean !== null) forget(runningMean);
+    if (runningVar !== null) forget(runningVar);
     return batchNorm(input, runningMean, runningVar, {
       weight,
       bias,

@@ -107,19 +107,26 @@ describe("batch normalisation after a layer, in evaluation without gradients", (
     });
   });
 
-  test("keeps one folded weight and bias, which are freed with the layer's", () => {
+  test("keeps one folded weight and bias, which training frees, and the end of the statistics", () => {
     using _ = scope();
     const x = normal(2, 3, 8, 8);
     const pair = new Pair();
+    const forward = (): void => noGrad(() => tidy(() => void pair.forward(x)));
     const loaded = memory().storages;
-    noGrad(() => tidy(() => void pair.forward(x)));
+    forward();
     const kept = memory().storages;
-    expect(kept).toBeGreaterThan(loaded);
+    expect(kept).toBe(loaded + 2);
     noGrad(() => tidy(() => void pair.conv.weight.mul_(2)));
-    noGrad(() => tidy(() => void pair.forward(x)));
+    forward();
     expect(memory().storages).toBe(kept);
-    pair.conv.weight.dispose();
-    expect(memory().storages).toBe(loaded); // the weight's own memory belongs to the tensor that the parameter was made of, too
+    pair.norm.train();
+    forward();
+    expect(memory().storages).toBe(loaded);
+    pair.norm.eval();
+    forward();
+    expect(memory().storages).toBe(kept);
+    pair.norm.runningMean!.dispose();
+    expect(memory().storages).toBe(loaded - 1);
   });
 
   test("with gradients, hooks, a computed weight or a view of one image the layers run one by one", () => {

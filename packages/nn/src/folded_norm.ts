@@ -47,7 +47,7 @@ export function foldedAfter(
   if (!isFloat(weight.dtype) || isHalf(weight) || others.some((x) => x && x.dtype !== weight.dtype)) return null;
 
   checkActivation(activation);
-  const [folded, offset] = derived(weight, [weight, bias, scale, shift, runningMean, runningVar], [eps], () => {
+  const [folded, offset] = derived(runningMean, [weight, bias, scale, shift, runningMean, runningVar], [eps], () => {
     const { factor, offset } = runningAffine(runningMean, runningVar, scale, shift, eps);
     const perFilter = factor.reshape([-1, ...Array<number>(weight.ndim - 1).fill(1)]);
     return [weight.mul(perFilter), bias === null ? offset : bias.mul(factor).add(offset)];

@@ -209,8 +209,8 @@ export function cumsum(x: Tensor, dim: number, options: { readonly dtype?: DType
   return apply("cumsum", [accumulating(x, options.dtype)], { dim: d });
 }
 
-export function cumsum_(x: Tensor, dim: number): Tensor {
-  normalizeDim("cumsum_", dim, x.ndim);
+export function cumsum_(x: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
+  checkInPlace("cumsum_", x, dim, options);
   return overwrite("cumsum_", x, [], (x) => cumsum(x, dim, { dtype: x.dtype }));
 }
 
@@ -221,9 +221,18 @@ export function cumprod(input: Tensor, dim: number, options: { readonly dtype?: 
   return hasHalfGradient(x) ? inFloat32([x], (x) => x.cumprod(d)) : apply("cumprod", [x], { dim: d });
 }
 
-export function cumprod_(x: Tensor, dim: number): Tensor {
-  normalizeDim("cumprod_", dim, x.ndim);
+export function cumprod_(x: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
+  checkInPlace("cumprod_", x, dim, options);
   return overwrite("cumprod_", x, [], (x) => cumprod(x, dim, { dtype: x.dtype }));
+}
+
+/** @throws TypeError for another dtype than the tensor's, RangeError when there is no such dimension. */
+function checkInPlace(operation: string, x: Tensor, dim: number, options: { readonly dtype?: DType }): void {
+  checkOptions(operation, options, ["dtype"]);
+  normalizeDim(operation, dim, x.ndim);
+  const { dtype = x.dtype } = options;
+  if (dtype === x.dtype) return;
+  throw new TypeError(`${operation}: dtype is ${dtype}, the tensor ${x.dtype}; use the form without _, or cast first`);
 }
 
 export function softmax(x: Tensor, dim: number): Tensor {

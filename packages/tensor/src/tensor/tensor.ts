@@ -3032,6 +3032,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * {@link cumsum}, in place, in this tensor's dtype.
    *
    * @throws RangeError when there is no such dimension.
+   * @throws TypeError for another `dtype` than this tensor's.
    *
    * @example
    * ```ts
@@ -3039,8 +3040,8 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * tensor([1, 2, 3]).cumsum_(0).toArray(); // [1, 3, 6]
    * ```
    */
-  cumsum_(dim: number): Tensor {
-    return tidy(() => cumsum_(this, dim));
+  cumsum_(dim: number, options?: { readonly dtype?: DType }): Tensor {
+    return tidy(() => cumsum_(this, dim, options));
   }
 
   /**
@@ -3062,6 +3063,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * {@link cumprod}, in place, in this tensor's dtype.
    *
    * @throws RangeError when there is no such dimension.
+   * @throws TypeError for another `dtype` than this tensor's.
    *
    * @example
    * ```ts
@@ -3069,8 +3071,8 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * tensor([1, 2, 3]).cumprod_(0).toArray(); // [1, 2, 6]
    * ```
    */
-  cumprod_(dim: number): Tensor {
-    return tidy(() => cumprod_(this, dim));
+  cumprod_(dim: number, options?: { readonly dtype?: DType }): Tensor {
+    return tidy(() => cumprod_(this, dim, options));
   }
 
   /**

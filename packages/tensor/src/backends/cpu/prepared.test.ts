@@ -4,6 +4,7 @@ import { activeTape, installTape, type Tape } from "../../engine/tape.ts";
 import { conv2d, convTranspose2d, type Tensor, tensor, tidy } from "../../mod.ts";
 import { become } from "../../tensor/core.ts";
 import { CpuBackend } from "./mod.ts";
+import { nativeCode, useNativeCode } from "./native_code.ts";
 import { seeded } from "./testing/reference_comparison.ts";
 
 const random = seeded(3);
@@ -27,11 +28,19 @@ const operations: Readonly<Record<string, readonly [(x: Tensor, w: Tensor) => Te
   "transposed convolution": [(x, w) => convTranspose2d(x, w), [2, 9, 12, 12], [9, 11, 3, 3]],
 };
 
-// Another file of this process may have loaded the engine, under which nothing is kept but in noGrad.
+// Another file of this process may have loaded the engine, under which nothing is kept but in noGrad, or native code, whose modules
+// change after some runs.
 const tape = activeTape() as Tape;
 const noTape = null as unknown as Tape;
-beforeAll(() => installTape(noTape));
-afterAll(() => installTape(tape));
+const native = nativeCode();
+beforeAll(() => {
+  installTape(noTape);
+  if (native !== null && native.afterRuns > 0) useNativeCode(null);
+});
+afterAll(() => {
+  installTape(tape);
+  useNativeCode(native);
+});
 
 for (const threads of [1, 3]) {
   describe(`what is prepared from lasting weights, on ${threads} threads`, () => {
