@@ -1,23 +1,22 @@
-import { afterAll, describe, expect, test, vi } from "vitest";
-
-// `HEDDLE_DEBUG` is read once, at the first operation, and test files share modules: they have to be loaded again.
-vi.hoisted(() => {
-  vi.stubEnv("HEDDLE_DEBUG", "4");
-  vi.resetModules();
-});
-
-import { ones } from "@heddle/tensor";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { GpuBackend } from "../backend.ts";
-import { gpuReport } from "../mod.ts";
-import { gpu } from "../testing/gpu_device.ts";
+import { gpu as found } from "../testing/gpu_device.ts";
 
-afterAll(() => {
-  vi.unstubAllEnvs();
-  vi.resetModules();
-});
+describe.skipIf(found === null)("HEDDLE_DEBUG on a GPU", () => {
+  // It is read once, at the first operation, and test files share modules: they have to be loaded again.
+  beforeAll(() => {
+    vi.stubEnv("HEDDLE_DEBUG", "4");
+    vi.resetModules();
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
 
-describe.skipIf(gpu === null)("HEDDLE_DEBUG on a GPU", () => {
   test("prints operations, WGSL, and the kernels and milliseconds of each submission", async () => {
+    const { gpu } = await import("../testing/gpu_device.ts");
+    const { gpuReport } = await import("../mod.ts");
+    const { ones } = await import("@heddle/tensor");
     const lines: string[] = [];
     const printed = vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
     const submission = gpuReport(gpu!).submits;

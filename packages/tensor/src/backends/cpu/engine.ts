@@ -96,10 +96,15 @@ export class Engine {
     entry.settled = true;
     const native = nativeCode()!;
     if (this.pool !== null && !this.pool.takesNative(native)) return;
-    try {
-      this.slots ??= this.heap.alloc(nativeSlotBytes * this.threads);
-    } catch {
-      return; // memory is used up; WebAssembly needs no more
+    if (this.slots === null) {
+      const bytes = nativeSlotBytes * this.threads;
+      try {
+        this.slots = this.heap.alloc(bytes);
+      } catch {
+        return; // memory is used up; WebAssembly needs no more
+      }
+      // What an earlier owner left there would look like a run that waits for a function.
+      this.heap.bytes.fill(0, this.slots, this.slots + bytes);
     }
     const { vectorBytes } = native.target;
     const compiled = native.compile(entry.build(vectorBytes), entry.key, {

@@ -192,3 +192,24 @@ for (const bytes of [16, 32, 64] as const) {
     expect(compiled.length).toBeGreaterThan(Object.keys(cases).length);
   });
 }
+
+test("the parameters of threads begin as zeros, whatever lay there before", async () => {
+  vi.stubEnv("HEDDLE_POISON", "1");
+  const { library } = await interpreted(32);
+  const { CpuBackend } = await import("./mod.ts");
+  const { nativeSlotBytes, useNativeCode } = await import("./native_code.ts");
+  const { interpretedNative } = await import("./testing/interpreted_native.ts");
+  const found: Set<number>[] = [];
+  const native = interpretedNative(32);
+  useNativeCode({
+    ...native,
+    afterRuns: 0,
+    compile(module, key, memory, slot) {
+      found.push(new Set(new Uint8Array(memory.memory.buffer, slot, nativeSlotBytes)));
+      return native.compile(module, key, memory, slot);
+    },
+  });
+  const device = new library.Device("poisoned", new CpuBackend(1));
+  expect(library.ones([3], { device }).add(1).toArray()).toEqual([2, 2, 2]);
+  expect(found[0]).toEqual(new Set([0]));
+});
