@@ -81,6 +81,7 @@ export {
   DropoutNd,
   FeatureAlphaDropout,
 } from "./dropout.ts";
+export type { Following } from "./folded_norm.ts";
 export {
   BatchNorm,
   BatchNorm1d,
