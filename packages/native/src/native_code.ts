@@ -17,8 +17,15 @@ import { resumesOn, type Runs, runsOn } from "./host/run.ts";
 import { scratchStart, type SelfTest, selfTest } from "./host/self_test.ts";
 import { workerSource } from "./host/worker_source.ts";
 import { LazyModule } from "./lazy_module.ts";
-import { type KernelRecord, type KernelReport, reportKernel, reportUse, showKernel, showReport } from "./report.ts";
-import { nativeReport } from "./report.ts";
+import {
+  type KernelRecord,
+  type KernelReport,
+  nativeReport,
+  reportKernel,
+  reportUse,
+  showKernel,
+  showReport,
+} from "./report.ts";
 import { testedCount, testedModule } from "./tested_module.ts";
 
 /** A module runs this often as WebAssembly before it is compiled, so that short programs do not wait for the compiler. */
@@ -28,6 +35,8 @@ const afterRuns = 4;
 interface Attached {
   readonly base: bigint;
   readonly runs: Runs;
+  /** Completes what runs of other threads left. */
+  readonly resume: ReturnType<typeof resumesOn>;
 }
 
 /** Compiles modules for a host. */
@@ -68,7 +77,7 @@ class Native implements NativeCode {
     };
     const { foreign, target } = this.host;
     try {
-      const { base, runs } = this.attached(memory);
+      const { base, runs, resume } = this.attached(memory);
       // A forced target compiles all functions, so that tests find those that cannot be compiled. Imports cannot.
       if (this.afterRuns === 0 || this.checked || module.imports.length > 0) {
         const { code } = compileModule(module, target, base, { checked: this.checked });
@@ -84,7 +93,6 @@ class Native implements NativeCode {
         report.bytes = lazy.bytes;
         report.compileMs += performance.now() - begin;
       };
-      const resume = resumesOn(foreign, memory.memory, base);
       return {
         address: lazy.address,
         run: counted(report, runs(lazy.address, slot, key, compile)),
@@ -106,7 +114,11 @@ class Native implements NativeCode {
     if (attached === undefined) {
       const { foreign } = this.host;
       const base = foreign.addressOf(new Uint8Array(memory.buffer, 0, 1));
-      attached = { base, runs: runsOn(foreign, memory, this.checked) };
+      attached = {
+        base,
+        runs: runsOn(foreign, memory, this.checked),
+        resume: resumesOn(foreign, memory, base),
+      };
       // Products of large matrices otherwise spend a tenth of their time and more translating addresses.
       foreign.useLargePages(base, reservedBytes);
       this.memories.set(memory, attached);

@@ -62,8 +62,11 @@ export function resumesOn(
   memory: { readonly buffer: ArrayBufferLike },
   base: bigint,
 ): (code: bigint, slot: number, compile: ((number: number) => void) | null) => void {
+  // This runs after each job of several threads, so that views are kept.
+  const views: Map<number, Int32Array> = new Map();
   return (code, slot, compile) => {
-    const words = new Int32Array(memory.buffer, slot, 11);
+    let words = views.get(slot);
+    if (words === undefined) views.set(slot, words = new Int32Array(memory.buffer, slot, 11));
     if (words[10] === 0) return;
     if (compile === null) return void (words[10] = 0);
     const call = libc.bind(code, base + BigInt(slot));
