@@ -9,6 +9,20 @@ import { collectGarbage, nextTurn } from "./packages/tensor/src/runtime.ts";
 
 manualSeed(0);
 
+// V8 in Node 20 never runs a finalizer again in a thread where a registry died while its own were due. Tests import copies of Heddle
+// and drop them, each with its registry, so registries are kept.
+const kept: Set<object> = ((globalThis as { keptRegistries?: Set<object> }).keptRegistries ??= new Set());
+if (kept.size === 0) {
+  const Registry = FinalizationRegistry;
+  globalThis.FinalizationRegistry = class<T> extends Registry<T> {
+    constructor(finalize: (held: T) => void) {
+      super(finalize);
+      kept.add(this);
+    }
+  };
+  kept.add(globalThis.FinalizationRegistry);
+}
+
 // HEDDLE_NATIVE=avx512 or avx2 runs the tests with machine code.
 if (process.env.HEDDLE_NATIVE) await import("@heddle/native");
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { collectGarbage, nextTurn } from "../runtime.ts";
 
 type Heddle = typeof import("../mod.ts") & typeof import("../engine_mod.ts");
 
@@ -44,6 +45,23 @@ describe("a loop without scopes", () => {
     const { heddle, lines } = await fresh();
     expect(await most(heddle, 500, () => new Promise((resolve) => setTimeout(resolve, 0)))).toBeLessThan(1536);
     expect(lines).toEqual([]);
+  });
+
+  test("gets it back after a registry died whose finalizers were due", async () => {
+    collectGarbage();
+    for (let turn = 0; turn < 20; turn++) await nextTurn(); // of no other registry finalizers are due
+    const held: object[] = [];
+    (() => {
+      const registry = new FinalizationRegistry(() => {});
+      held.push(registry);
+      registry.register({}, 0);
+    })();
+    collectGarbage();
+    held.pop();
+    collectGarbage();
+    const { heddle } = await fresh();
+    const small = heddle.zeros([1]);
+    expect(await most(heddle, 500, () => small.data())).toBeLessThan(1024);
   });
 
   test("gets back many small tensors, too", async () => {
