@@ -109,13 +109,14 @@ describe.each(["cpu", "cpu without fft"])("transforms on %s", (device) => {
     expect(largestError(n, dtype, device), `${n} points in ${dtype}`).toBeLessThan(bound);
   };
 
-  test.each(["float32", "float64"] as const)("of 1 to 130 points are what the definition says, in %s", (dtype) => {
+  test.each(["float32", "float64"] as const)("of 1 to 130 points are what the definition says, in %s", { tags: ["once"] }, (dtype) => {
     for (let n = 1; n <= 130; n++) check(n, dtype);
   });
 
   // Powers, primes that are products of their own or Bluestein's, and multiples of them.
   test.each([210, 211, 256, 422, 1000, 1009, 1024, 2048, 3 ** 7, 4 * 1009, 4096, 65536, 65537])(
     "of %d points are what the definition says",
+    { tags: ["once"] },
     (n) => {
       for (const dtype of ["float32", "float64"] as const) check(n, dtype);
     },

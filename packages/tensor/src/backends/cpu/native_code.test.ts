@@ -1,3 +1,4 @@
+/** @module-tag once */
 import { afterAll, expect, test, vi } from "vitest";
 import type { CodeModule } from "../../code/module.ts";
 import { features } from "./features.ts";
