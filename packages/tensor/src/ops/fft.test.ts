@@ -109,7 +109,9 @@ describe.each(["cpu", "cpu without fft"])("transforms on %s", (device) => {
     expect(largestError(n, dtype, device), `${n} points in ${dtype}`).toBeLessThan(bound);
   };
 
-  test.each(["float32", "float64"] as const)("of 1 to 130 points are what the definition says, in %s", { tags: ["once"] }, (dtype) => {
+  test.each(["float32", "float64"] as const)("of 1 to 130 points are what the definition says, in %s", {
+    tags: ["once"],
+  }, (dtype) => {
     for (let n = 1; n <= 130; n++) check(n, dtype);
   });
 
