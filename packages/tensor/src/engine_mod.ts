@@ -65,6 +65,7 @@ export {
   internals,
   isTensor,
   makeTensor,
+  moveTo,
   own,
   type TapeSlot,
   type TensorCore,
