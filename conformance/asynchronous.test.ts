@@ -14,7 +14,7 @@ import { DataLoader, Lambda, ParallelText } from "@heddle/data";
 import { Linear } from "@heddle/nn";
 import { LambdaLR, MultiplicativeLR, SGD } from "@heddle/optim";
 import { fuse, fused, getDevice, ones, type Tensor, tensor, tidy } from "@heddle/tensor";
-import { fusedUpdate, fuseSum } from "@heddle/tensor/engine";
+import { fusedSum, fusedUpdate } from "@heddle/tensor/engine";
 import { registerDevice } from "@heddle/tensor/backend";
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -29,7 +29,7 @@ const callers: Record<string, (fn: () => never) => unknown> = {
   "setGradEnabled": (fn) => setGradEnabled(false, fn),
   "fused": (fn) => fused("twice", fn)([ones([2])]),
   "fuse": (fn) => fuse("twice", [ones([2])], fn),
-  "fuseSum": (fn) => fuseSum("twice", [ones([2])], fn, [0]),
+  "fusedSum": (fn) => fusedSum("twice", fn)([ones([2])], [0]),
   "fusedUpdate": (fn) => fusedUpdate("twice", fn)([ones([2])], []),
   "a device's backend": (fn) => {
     registerDevice("late", fn);

@@ -1,10 +1,10 @@
 /** Gradients of fused expressions: derived symbolically from the rules of their primitives, as one kernel for each input. */
-import { isFloat, isHalfDType, type Scalar, type Symbolic, type Tensor } from "@heddle/tensor";
-import { activeTape, type Expr, internals, runExpression, symbolsOf } from "@heddle/tensor/engine";
+import { broadcastShapes, isFloat, isHalfDType, type Scalar, type Symbolic, type Tensor } from "@heddle/tensor";
+import { activeTape, type Expr, internals, runExpression, sumExpression, symbolsOf } from "@heddle/tensor/engine";
 import { isGradEnabled } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
-import { isSummed, toMeta } from "./undo_broadcast.ts";
+import { broadcastSum, toMeta } from "./undo_broadcast.ts";
 
 type Operation = Exclude<Expr, { readonly index: number }>;
 
@@ -73,23 +73,38 @@ interface Derived {
   readonly added: readonly Scalar[];
 }
 
-/** By expression and input. */
+/** By expression, input, and whether the result was divided. */
 const known: WeakMap<Expr, (Derived | null)[]> = new WeakMap();
 
 function beforeRounding(expr: Expr): Expr {
   return expr.op === "cast" && isHalfDType(expr.dtype) ? expr.args[0]! : expr;
 }
 
-/** {@link derivative}, computed once; the incoming gradient is the input `incoming`. */
-function derivativeOf(expr: Expr, input: number, incoming: number, scalars: readonly Scalar[]): Derived | null {
+/**
+ * {@link derivative}, computed once; the incoming gradient is the input `incoming`. Where the result was divided, so is the gradient,
+ * and the last of `scalars` is the divisor.
+ */
+function derivativeOf(
+  expr: Expr,
+  input: number,
+  incoming: number,
+  scalars: readonly Scalar[],
+  divided: boolean,
+): Derived | null {
   let derived = known.get(expr);
   if (derived === undefined) known.set(expr, derived = []);
-  if (derived[input] === undefined) {
+  const key = 2 * input + Number(divided);
+  if (derived[key] === undefined) {
     const all = [...scalars];
-    const result = derivative(expr, input, { op: "input", index: incoming, dtype: expr.dtype }, all);
-    derived[input] = result && { expr: result, wide: beforeRounding(result), added: all.slice(scalars.length) };
+    const { dtype } = expr;
+    const whole: Expr = { op: "input", index: incoming, dtype };
+    const g: Expr = divided
+      ? { op: "div", args: [whole, { op: "scalar", index: scalars.length - 1, dtype }], dtype }
+      : whole;
+    const result = derivative(expr, input, g, all);
+    derived[key] = result && { expr: result, wide: beforeRounding(result), added: all.slice(scalars.length) };
   }
-  return derived[input];
+  return derived[key];
 }
 
 /** A fused expression that was recorded. */
@@ -97,6 +112,7 @@ class FusedNode extends Node {
   private readonly inputs: readonly ValueMeta[];
   private readonly scalars: readonly Scalar[];
   private readonly expr: Expr;
+  private readonly divided: boolean;
   private saved: Saved[] | null;
 
   constructor(
@@ -105,10 +121,12 @@ class FusedNode extends Node {
     tensors: readonly Tensor[],
     scalars: readonly Scalar[],
     expr: Expr,
+    divisor: number,
   ) {
     super(name, edges);
     this.inputs = tensors.map(metaOf);
-    this.scalars = scalars;
+    this.divided = divisor !== 1;
+    this.scalars = this.divided ? [...scalars, divisor] : scalars;
     this.expr = expr;
     this.saved = tensors.map((tensor) => new Saved(tensor));
   }
@@ -117,16 +135,27 @@ class FusedNode extends Node {
     if (this.saved === null) throw clearedError(this.name);
     if (!g) return this.edges.map(() => null);
     const tensors = [...this.saved.map((value) => value.unpack(this.name)), g];
-    return this.edges.map((edge, input) => {
-      if (edge === null) return null;
-      const derived = derivativeOf(this.expr, input, tensors.length - 1, this.scalars);
-      if (derived === null) return null;
-      const expr = isSummed(g, this.inputs[input]!) ? derived.wide : derived.expr;
-      const scalars = [...this.scalars, ...derived.added];
-      const gradient = runExpression(`${this.name} gradient`, tensors, scalars, expr, null);
-      if (isGradEnabled()) recordExpression(`${this.name} gradient`, tensors, scalars, expr, gradient);
-      return toMeta(gradient, this.inputs[input]!);
-    });
+    return this.edges.map((edge, input) => edge === null ? null : this.gradient(input, tensors));
+  }
+
+  /** The gradient of an input; `tensors` are the inputs and the incoming gradient. */
+  private gradient(input: number, tensors: readonly Tensor[]): Tensor | null {
+    const derived = derivativeOf(this.expr, input, tensors.length - 1, this.scalars, this.divided);
+    if (derived === null) return null;
+    const name = `${this.name} gradient`;
+    const scalars = derived.added.length === 0 ? this.scalars : [...this.scalars, ...derived.added];
+    const meta = this.inputs[input]!;
+    const sum = broadcastSum(broadcastShapes(name, ...tensors.map(({ shape }) => shape)), meta);
+    if (isGradEnabled()) {
+      const expr = sum === null ? derived.expr : derived.wide;
+      const gradient = runExpression(name, tensors, scalars, expr, null);
+      recordExpression(name, tensors, scalars, expr, gradient);
+      return toMeta(gradient, meta);
+    }
+    const gradient = sum === null
+      ? runExpression(name, tensors, scalars, derived.expr, null)
+      : sumExpression(name, tensors, scalars, derived.wide, derived.expr.dtype, sum.dims, sum.keepdim);
+    return toMeta(gradient, meta);
   }
 
   clear(): void {
@@ -135,17 +164,18 @@ class FusedNode extends Node {
   }
 }
 
-/** Records a fused expression. */
+/** Records a fused expression, or the sum of its elements over a divisor. */
 export function recordExpression(
   name: string,
   tensors: readonly Tensor[],
   scalars: readonly Scalar[],
   expr: Expr,
   output: Tensor,
+  { divisor }: { readonly divisor: number } = { divisor: 1 },
 ): void {
   for (const tensor of tensors) if (internals(tensor).source !== null) activeTape()!.refresh(tensor);
   if (!isFloat(output.dtype)) return;
-  const edges = tensors.map((tensor) => internals(tensor).slot === null ? null : edgeOf(tensor));
+  const edges = tensors.map(edgeOf);
   if (edges.every((edge) => edge === null)) return;
-  attach(output, { node: new FusedNode(name, edges, tensors, scalars, expr), index: 0 });
+  attach(output, { node: new FusedNode(name, edges, tensors, scalars, expr, divisor), index: 0 });
 }

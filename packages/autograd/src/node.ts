@@ -39,10 +39,10 @@ export abstract class Node {
   readonly sequence: number;
   /** One for each input; null where no gradient is needed. */
   edges: (Edge | null)[];
-  /** By output. */
-  readonly hooks: Hook[][];
-  /** Tensors with `retainGrad`, by output. */
-  readonly retained: Map<number, Tensor>;
+  /** By output; null if there are none. */
+  hooks: Hook[][] | null;
+  /** Tensors with `retainGrad`, by output; null if there are none. */
+  retained: Map<number, Tensor> | null;
   /** A failed backward pass from here that can be resumed. */
   suspended: { free(): void } | null;
   private references: number;
@@ -51,11 +51,11 @@ export abstract class Node {
     this.name = name;
     this.sequence = sequenceNumber;
     this.edges = edges;
-    this.hooks = [];
-    this.retained = new Map();
+    this.hooks = null;
+    this.retained = null;
     this.suspended = null;
     this.references = 0;
-    for (const edge of edges) edge?.node.retain();
+    for (let i = 0; i < edges.length; i++) edges[i]?.node.retain();
   }
 
   /** Gradients of the inputs from those of the outputs (null: none arrived, or none is needed). */
@@ -99,8 +99,8 @@ export class Leaf extends Node {
   clear(): void {}
 }
 
-/** The autograd state of a tensor that needs a gradient. */
-export class Slot implements TapeSlot {
+/** The autograd state of a tensor that needs a gradient. It is the edge to its history, too. */
+export class Slot implements TapeSlot, Edge {
   readonly requiresGrad = true;
   readonly node: Node;
   readonly index: number;
@@ -122,8 +122,7 @@ export class Slot implements TapeSlot {
 
 /** The edge to a tensor's history, or null when it needs no gradient. */
 export function edgeOf(tensor: Tensor): Edge | null {
-  const slot = internals(tensor).slot as Slot | null;
-  return slot === null ? null : { node: slot.node, index: slot.index };
+  return internals(tensor).slot as Slot | null;
 }
 
 /** Gives a tensor a place in the graph, replacing the previous one. */
@@ -170,6 +169,12 @@ export class Saved {
     const tensor = makeTensor(this.storage, this.dtype, this.geometry);
     if (isGradEnabled()) attach(tensor, this.edge);
     return tensor;
+  }
+
+  /** One more holder, which releases it as well. */
+  share(): Saved {
+    this.storage.retain();
+    return this;
   }
 
   release(): void {

@@ -1,5 +1,5 @@
 /** Recording: the tape that tensor operations call. */
-import { full, fused, type FusedFunction, isFloat, type Operand, type Symbolic, Tensor } from "@heddle/tensor";
+import { full, isFloat, type Operand, Tensor } from "@heddle/tensor";
 import {
   apply,
   type Attrs,
@@ -13,6 +13,7 @@ import {
 import { type Epilogue, type ViewStep } from "@heddle/tensor/backend";
 import { backward } from "./engine.ts";
 import { recordExpression } from "./fused.ts";
+import { gradientKernel, twinAfter, twinBefore } from "./gradient_kernels.ts";
 import { enableGrad, isEvaluating, isGradEnabled, noGrad } from "./grad_mode.ts";
 import {
   attach,
@@ -30,8 +31,8 @@ import {
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
 import { rowRules } from "./rules/rows.ts";
-import type { Context, ElementwiseValues, InputRule, JointRule, Rule, Value } from "./rules/rule.ts";
-import { isSummed, toMeta } from "./undo_broadcast.ts";
+import type { Context, ElementwiseRules, ElementwiseValues, InputRule, JointRule, Rule, Value } from "./rules/rule.ts";
+import { broadcastSum, toMeta } from "./undo_broadcast.ts";
 
 const operandNames: readonly Value[] = ["a", "b", "c"];
 
@@ -52,15 +53,14 @@ function isRepeated({ shape }: ValueMeta, g: Tensor): boolean {
   return shape.length > 1 && g.shape.slice(0, -2).some((size, d) => size !== shape[d + shape.length - g.ndim]);
 }
 
-/** Kernels of the gradients of element-wise primitives, by primitive, input, and the values that the rule reads. */
-const gradientKernels: Map<string, FusedFunction> = new Map();
-
 /** A recorded primitive, with its rule and the values that the rule reads. */
 class PrimitiveNode<P extends Prim> extends Node {
   private readonly rule: Rule<P> | JointRule<P>;
   private readonly attrs: Attrs[P];
   private readonly inputs: readonly ValueMeta[];
-  private saved: Map<Value, SavedOperand> | null;
+  /** The values that the needed gradients read: their names, and what was saved of each. */
+  private readonly names: readonly Value[];
+  private saved: readonly SavedOperand[] | null;
 
   constructor(
     prim: P,
@@ -73,92 +73,120 @@ class PrimitiveNode<P extends Prim> extends Node {
     super(prim, edges);
     this.rule = rule;
     this.attrs = attrs;
-    this.inputs = inputs.map((input) => input instanceof Tensor ? metaOf(input) : metaOf(outputs[0]!));
-    this.saved = new Map();
-    for (const name of this.reads(edges)) {
-      if (!this.saved.has(name)) this.saved.set(name, this.save(name, inputs, outputs));
+    this.inputs = inputs.map((input) => metaOf(input instanceof Tensor ? input : outputs[0]!));
+    const names: Value[] = [];
+    const saved: SavedOperand[] = [];
+    const read = (wanted: readonly Value[]): void => {
+      for (const name of wanted) {
+        if (names.includes(name)) continue;
+        saved.push(this.save(name, inputs, outputs, names, saved));
+        names.push(name);
+      }
+    };
+    if (isJoint(rule)) read(rule.reads(inputs.length, attrs));
+    else {
+      for (let i = 0; i < edges.length; i++) {
+        const of = edges[i] ? ruleFor(rule, i) : null;
+        if (of !== null) read(typeof of.reads === "function" ? of.reads(attrs) : of.reads);
+      }
     }
+    this.names = names;
+    this.saved = saved;
   }
 
-  /** The values that the needed gradients read, possibly with duplicates. */
-  private reads(edges: readonly (Edge | null)[]): readonly Value[] {
-    const { rule, attrs } = this;
-    if (isJoint(rule)) return rule.reads(this.inputs.length, attrs);
-    return edges.flatMap((edge, i) => {
-      const of = edge && ruleFor(rule, i);
-      return !of ? [] : typeof of.reads === "function" ? of.reads(attrs) : of.reads;
-    });
-  }
-
-  private save(name: Value, inputs: readonly Operand[], outputs: readonly Tensor[]): SavedOperand {
+  private save(
+    name: Value,
+    inputs: readonly Operand[],
+    outputs: readonly Tensor[],
+    names: readonly Value[],
+    saved: readonly SavedOperand[],
+  ): SavedOperand {
     if (name === "out") return new Saved(outputs[0]!, { node: this, index: 0 });
     if (name === "indices" || name === "second") return new Saved(outputs[1]!);
     if (name === "third") return new Saved(outputs[2]!);
     const input = inputs[operandNames.indexOf(name)]!;
-    return input instanceof Tensor ? new Saved(input) : input;
+    if (!(input instanceof Tensor)) return input;
+    // One tensor in several places is saved once.
+    const before = inputs.indexOf(input);
+    const there = before < operandNames.length ? saved[names.indexOf(operandNames[before]!)] : undefined;
+    return there instanceof Saved ? there.share() : new Saved(input);
   }
 
   run(gradients: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
-    const { saved } = this;
-    if (saved === null) throw clearedError(this.name);
+    const { saved, name, edges } = this;
+    if (saved === null) throw clearedError(name);
     const given = gradients[0];
-    if (!given) return this.edges.map(() => null);
-    const fused = this.fusible && !isGradEnabled();
-    const inSteps = composed.has(this.name) || (isGradEnabled() && (this.fusible || this.name in rowRules)) ||
-      (this.name === "matmul" && this.inputs.some((input) => isRepeated(input, given)));
+    if (!given) return edges.map(() => null);
+    const fusible = elementwiseRules[name as ElementwisePrim] as ElementwiseRules | undefined;
+    if (fusible !== undefined && !isGradEnabled()) return this.asKernels(given, saved, fusible);
+    const inSteps = composed.has(name) || (isGradEnabled() && (fusible !== undefined || name in rowRules)) ||
+      (name === "matmul" && this.inputs.some((input) => isRepeated(input, given)));
     const widen = inSteps ? widened<Tensor> : (value: Tensor): Tensor => value;
     const g = widen(given);
     const values: Partial<Record<Value, Operand>> = {};
-    for (const [name, value] of saved) {
-      values[name] = value instanceof Saved
-        ? widen(value.unpack(this.name))
-        : fused
-        ? value
+    for (let i = 0; i < saved.length; i++) {
+      const value = saved[i]!;
+      values[this.names[i]!] = value instanceof Saved
+        ? widen(value.unpack(name))
         : widen(full([], value, { dtype: this.inputs[0]!.dtype, device: g.device }));
     }
     const { rule: all } = this;
     if (isJoint(all)) {
       const context = { ...values, attrs: this.attrs, inputs: this.inputs, input: 0 } as Context<P>;
-      const gradients = all.gradients(g, context, this.edges.map((edge) => edge !== null));
-      return this.edges.map((edge, i) => edge && gradients[i] ? toMeta(gradients[i], this.inputs[i]!) : null);
+      const gradients = all.gradients(g, context, edges.map((edge) => edge !== null));
+      return edges.map((edge, i) => edge && gradients[i] ? toMeta(gradients[i], this.inputs[i]!) : null);
     }
-    return this.edges.map((edge, input) => {
+    return edges.map((edge, input) => {
       if (edge === null) return null;
       const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
-      const rule = ruleFor(all, input)!;
-      const gradient = fused
-        ? this.asOneKernel(input, isSummed(g, this.inputs[input]!) ? widened(g) : g, values)
-        : rule.gradient(g, context);
-      return toMeta(gradient, this.inputs[input]!);
+      return toMeta(ruleFor(all, input)!.gradient(g, context), this.inputs[input]!);
     });
   }
 
-  /** The derivative of an element-wise primitive is element-wise too: its rule, on symbols, gives the expression of one kernel. */
-  private asOneKernel(input: number, g: Tensor, values: Partial<Record<Value, Operand>>): Tensor {
-    const each = elementwiseRules[this.name as ElementwisePrim]!;
-    const rule = each[Math.min(input, each.length - 1)]!;
-    if ("flat" in rule) return rule.gradient(g);
-    const names = Object.keys(values) as (keyof ElementwiseValues<Symbolic>)[];
-    if (names.length === 0) return rule.gradient(g, values as ElementwiseValues<Tensor>);
-    const key = `${this.name} ${input} ${names}`;
-    let kernel = gradientKernels.get(key);
-    if (kernel === undefined) {
-      kernel = fused(`${this.name} gradient`, (symbol, ...others) => {
-        const symbols = Object.fromEntries(names.map((name, i) => [name, others[i]]));
-        return rule.gradient(symbol!, symbols as unknown as ElementwiseValues<Symbolic>);
-      });
-      gradientKernels.set(key, kernel);
+  /**
+   * The gradients of an element-wise primitive, as one kernel for each input: sums over what was broadcast are part of it, and so is the
+   * gradient of another operand that is the same tensor.
+   */
+  private asKernels(g: Tensor, saved: readonly SavedOperand[], rules: ElementwiseRules): readonly (Tensor | null)[] {
+    const { edges } = this;
+    const values: Operand[] = [];
+    for (let i = 0; i < saved.length; i++) {
+      const value = saved[i]!;
+      const before = saved.indexOf(value);
+      values.push(value instanceof Saved ? before < i ? values[before]! : value.unpack(this.name) : value);
     }
-    return kernel([g, ...names.map((name) => values[name]!)]);
+    const gradients: (Tensor | null)[] = [];
+    for (let i = 0; i < edges.length; i++) {
+      const edge = edges[i] ?? null;
+      if (edge === null || twinBefore(edges, i)) {
+        gradients.push(null);
+        continue;
+      }
+      const twin = twinAfter(edges, i);
+      const meta = this.inputs[i]!;
+      const kernel = gradientKernel(this.name, rules, i, twin);
+      const sum = broadcastSum(g.shape, meta);
+      gradients.push(toMeta(
+        kernel === null
+          ? rules[i]!.gradient(g, {} as ElementwiseValues<Tensor>)
+          : sum === null
+          ? kernel.each(this.operands(g, kernel.reads, values))
+          : kernel.sum(this.operands(g, kernel.reads, values), sum.dims, sum.keepdim),
+        meta,
+      ));
+    }
+    return gradients;
   }
 
-  private get fusible(): boolean {
-    return this.name in elementwiseRules;
+  private operands(g: Tensor, reads: readonly Value[], values: readonly Operand[]): Operand[] {
+    const operands: Operand[] = [g];
+    for (const name of reads) operands.push(values[this.names.indexOf(name)]!);
+    return operands;
   }
 
   clear(): void {
     if (this.saved === null) return;
-    for (const value of this.saved.values()) if (value instanceof Saved) value.release();
+    for (const value of this.saved) if (value instanceof Saved) value.release();
     this.saved = null;
   }
 }
@@ -216,12 +244,14 @@ function record<P extends Prim>(
   for (const input of inputs) if (input instanceof Tensor && internals(input).source !== null) refresh(input);
   if (rule === null || !isFloat(outputs[0]!.dtype)) return;
   let wanted = false;
-  const edges = inputs.map((input, i) => {
-    if (!(input instanceof Tensor) || internals(input).slot === null) return null;
-    if (!isJoint(rule) && ruleFor(rule, i) === null) return null;
-    wanted = true;
-    return edgeOf(input);
-  });
+  const edges: (Edge | null)[] = [];
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i];
+    const has = input instanceof Tensor && internals(input).slot !== null &&
+      (isJoint(rule) || ruleFor(rule, i) !== null);
+    edges.push(has ? edgeOf(input) : null);
+    wanted ||= has;
+  }
   if (!wanted) return;
   const edge: Edge = { node: new PrimitiveNode(prim, edges, rule, inputs, attrs, outputs), index: 0 };
   const rectifies = (attrs as Epilogue).activation === "relu" && !isJoint(rule);
@@ -235,8 +265,10 @@ function rectified(edge: Edge, out: Tensor): Edge {
 
 /** Updates the history of a view whose base has been written to since: it becomes a view of the new base. */
 function refresh(tensor: Tensor): void {
+  let root = tensor;
+  for (let source = liveSource(root); source !== null; source = liveSource(root)) root = source.tensor;
+  if (root === tensor || internals(tensor).historyEpoch === internals(root).historyEpoch) return;
   const { base, path } = pathOf(tensor);
-  if (base === tensor || internals(tensor).historyEpoch === internals(base).historyEpoch) return;
   internals(tensor).historyEpoch = internals(base).historyEpoch;
   if (internals(base).slot === null) return attach(tensor, null);
   const again = enableGrad(() => path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), base));
@@ -308,7 +340,7 @@ export const tape: Tape = {
   },
   retainGrad(tensor) {
     const slot = slotOf("retainGrad", tensor);
-    if (!slot.isLeaf) slot.node.retained.set(slot.index, tensor);
+    if (!slot.isLeaf) (slot.node.retained ??= new Map()).set(slot.index, tensor);
   },
   gradFn(tensor) {
     if (internals(tensor).source !== null) refresh(tensor);
@@ -320,7 +352,7 @@ export const tape: Tape = {
   },
   registerHook(tensor, hook) {
     const { node, index } = slotOf("registerHook", tensor);
-    const hooks = node.hooks[index] ??= [];
+    const hooks = (node.hooks ??= [])[index] ??= [];
     hooks.push(hook);
     return () => {
       const at = hooks.indexOf(hook);

@@ -33,21 +33,26 @@ class Arrivals {
 
   /** Adds gradients along the edges: all of them, or none if memory runs out. Sums are made in the open scope. */
   add(edges: readonly (Edge | null)[], gradients: readonly (Tensor | null)[]): void {
-    const sums = new Map<Node, Gradients>();
-    edges.forEach((edge, i) => {
-      const gradient = gradients[i];
-      if (!edge || !gradient) return;
-      const { node, index } = edge;
-      let slots = sums.get(node);
-      if (slots === undefined) sums.set(node, slots = []);
-      const there = slots[index] ?? this.byNode.get(node)?.[index];
-      slots[index] = there ? there.add(gradient) : gradient;
-    });
+    const sums: (Tensor | null)[] = [];
+    for (let i = 0; i < edges.length; i++) {
+      const edge = edges[i];
+      let sum = gradients[i] ?? null;
+      if (edge && sum !== null) {
+        const before = sameTarget(edges, sums, i);
+        const there = before >= 0 ? sums[before]! : this.byNode.get(edge.node)?.[edge.index];
+        if (before >= 0) sums[before] = null;
+        if (there) sum = there.add(sum);
+        sums.push(sum);
+      } else sums.push(null);
+    }
     // Nothing below can fail.
-    for (const [node, slots] of sums) {
+    for (let i = 0; i < edges.length; i++) {
+      const sum = sums[i];
+      if (!sum) continue;
+      const { node, index } = edges[i]!;
       let held = this.byNode.get(node);
       if (held === undefined) this.byNode.set(node, held = []);
-      slots.forEach((sum, index) => replace(held, index, sum!));
+      replace(held, index, sum);
     }
   }
 
@@ -61,13 +66,22 @@ class Arrivals {
 
   /** Frees the gradients that have arrived at a node. */
   drop(node: Node): void {
-    for (const slot of this.byNode.get(node) ?? []) slot?.dispose();
+    const slots = this.byNode.get(node);
+    if (slots === undefined) return;
+    for (let i = 0; i < slots.length; i++) slots[i]?.dispose();
     this.byNode.delete(node);
   }
 
   free(): void {
     for (const node of [...this.byNode.keys()]) this.drop(node);
   }
+}
+
+/** The position before `i` of a sum for the same target; -1 if there is none. */
+function sameTarget(edges: readonly (Edge | null)[], sums: readonly (Tensor | null)[], i: number): number {
+  const { node, index } = edges[i]!;
+  for (let j = i - 1; j >= 0; j--) if (sums[j] && edges[j]!.node === node && edges[j]!.index === index) return j;
+  return -1;
 }
 
 /** Replaces a held tensor by another. */
@@ -79,8 +93,10 @@ function replace(slots: Gradients, index: number, value: Tensor): void {
 
 /** Runs the hooks of a node's outputs. */
 function hooked(node: Node, gradients: Gradients): Gradients {
+  const { hooks } = node;
+  if (hooks === null) return gradients;
   return gradients.map((gradient, i) => {
-    for (const hook of gradient === null ? [] : [...node.hooks[i] ?? []]) {
+    for (const hook of gradient === null ? [] : [...hooks[i] ?? []]) {
       const replaced = hook(gradient!);
       checkSynchronous(
         "registerHook",
@@ -165,7 +181,10 @@ export class Traversal {
     const inner = scope();
     try {
       if (!this.isHooked) {
-        hooked(node, arrived).forEach((gradient, i) => gradient !== arrived[i] && replace(arrived, i, gradient!));
+        const gradients = hooked(node, arrived);
+        for (let i = 0; i < gradients.length; i++) {
+          if (gradients[i] !== arrived[i]) replace(arrived, i, gradients[i]!);
+        }
         this.isHooked = true;
       }
       if (!(node instanceof Leaf) && (needed === null || needed.has(node))) {
@@ -191,7 +210,9 @@ export class Traversal {
       const gradient = target.node === node ? arrived[target.index] : null;
       if (gradient) this.captured[t] = alias(gradient);
     });
-    for (const [index, tensor] of node.retained) if (arrived[index]) this.due.push([tensor, alias(arrived[index])]);
+    if (node.retained !== null) {
+      for (const [index, tensor] of node.retained) if (arrived[index]) this.due.push([tensor, alias(arrived[index])]);
+    }
     if (node instanceof Leaf && targets === null) this.due.push([node.tensor, alias(arrived[0]!)]);
   }
 

@@ -2,24 +2,52 @@
 import type { Tensor } from "@heddle/tensor";
 import type { ValueMeta } from "./node.ts";
 
-/** Whether a gradient is summed over broadcast dimensions, and therefore rounded after the sum. */
-export function isSummed({ shape, ndim }: Tensor, meta: ValueMeta): boolean {
-  return ndim !== meta.shape.length || shape.some((size, d) => size !== meta.shape[d]);
+function sameSizes(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
+/** Whether a gradient has another shape than its value. */
+export function isReshaped({ shape }: Tensor, meta: ValueMeta): boolean {
+  return !sameSizes(shape, meta.shape);
+}
+
+/** A sum that undoes broadcasting. */
+export interface BroadcastSum {
+  /** The dimensions along which the value was repeated. */
+  readonly dims: readonly number[];
+  /** Whether they are kept with size 1; if not, the sum has the shape of the value. */
+  readonly keepdim: boolean;
+}
+
+/** The sum over the dimensions along which a value was repeated to a shape; null if there are none. */
+export function broadcastSum(from: readonly number[], { shape }: ValueMeta): BroadcastSum | null {
+  const lead = from.length - shape.length;
+  if (lead < 0) return null;
+  const dims: number[] = [];
+  let keepdim = false;
+  for (let d = 0; d < from.length; d++) {
+    if (from[d] === 1) keepdim ||= d < lead;
+    else if (d < lead) dims.push(d);
+    else if (shape[d - lead] === 1) {
+      dims.push(d);
+      keepdim = true;
+    }
+  }
+  return dims.length === 0 ? null : { dims, keepdim };
 }
 
 /** A gradient in the shape and dtype of its value: summed over broadcast dimensions, and cast back after promotion. */
 export function toMeta(gradient: Tensor, meta: ValueMeta): Tensor {
   let result = gradient;
   const { shape } = meta;
-  const lead = result.ndim - shape.length;
-  if (lead >= 0) {
-    const repeated = result.shape.map((_, d) => d).filter((d) =>
-      d < lead || (shape[d - lead] === 1 && result.shape[d] !== 1)
-    );
-    if (repeated.length > 0) result = result.sum(repeated, { keepdim: true });
-    if (lead > 0) result = result.reshape(shape);
+  if (isReshaped(result, meta)) {
+    const sum = broadcastSum(result.shape, meta);
+    if (sum !== null) result = result.sum(sum.dims as number[], { keepdim: sum.keepdim });
+    if (result.ndim > shape.length) result = result.reshape(shape);
+    // A gradient with fewer elements (a constant, say) is expanded.
+    if (isReshaped(result, meta)) result = result.expand(shape);
   }
-  // A gradient with fewer elements (a constant, say) is expanded.
-  if (result.ndim !== shape.length || result.shape.some((size, d) => size !== shape[d])) result = result.expand(shape);
-  return result.to(meta.dtype);
+  return result.dtype === meta.dtype ? result : result.to(meta.dtype);
 }

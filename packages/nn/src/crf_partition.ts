@@ -1,7 +1,7 @@
 /** The sum over all sequences of tags: what a conditional random field divides by. */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, type Tensor, where, whereSymbolic } from "@heddle/tensor";
-import { fuseSum } from "@heddle/tensor/engine";
+import { fusedSum } from "@heddle/tensor/engine";
 
 /** Replaces a maximum of −∞: it is finite, so that differences from it are −∞ and not NaN. */
 const lowest = -1e30;
@@ -14,9 +14,15 @@ const backwardStep = fused(
   (sum, high, emission, end, present) => whereSymbolic(present, sum.log().add(high.maximum(lowest)), end).add(emission),
 );
 const through = fused("crfThrough", (alpha, gamma, emission) => alpha.add(gamma).sub(emission));
+const powers = fusedSum("crfSum", (x, top) => x.sub(top.maximum(lowest)).exp());
 const marginal = fused(
   "crfMarginal",
   (scores, sum, weight, present) => whereSymbolic(present, scores.sub(sum).exp().mul(weight), 0),
+);
+const pairProbabilities = fusedSum(
+  "crfPairs",
+  (alpha, gamma, move, sum, weight, present) =>
+    whereSymbolic(present, alpha.add(move).add(gamma).sub(sum).exp().mul(weight), 0),
 );
 
 /** The largest over the tags. */
@@ -30,7 +36,7 @@ const levelOf = (scores: Tensor): Tensor => scores.amax(-1, { keepdim: true });
 function reach(before: Tensor, moves: Tensor): [sum: Tensor, high: Tensor] {
   const terms = joined([before.unsqueeze(1), levelOf(before).unsqueeze(1), moves.unsqueeze(0)]);
   const high = terms.amax(2, { keepdim: true });
-  const sum = fuseSum("crfSum", [terms, high], (x, top) => x.sub(top.maximum(lowest)).exp(), [2]);
+  const sum = powers([terms, high], [2]);
   terms.dispose();
   return [sum.squeeze(2), high.squeeze(2)];
 }
@@ -92,13 +98,7 @@ function backward(gradient: Tensor, saved: readonly Tensor[]): Tensor[] {
     weights.unsqueeze(2),
     present.narrow(0, 1, steps - 1).unsqueeze(3),
   ];
-  const forTransitions = fuseSum(
-    "crfPairs",
-    pairs,
-    (alpha, gamma, move, sum, weight, present) =>
-      whereSymbolic(present, alpha.add(move).add(gamma).sub(sum).exp().mul(weight), 0),
-    [0, 1],
-  );
+  const forTransitions = pairProbabilities(pairs, [0, 1]);
   return [forEmissions, forTransitions.reshape(transitions.shape), forStart, forEnd];
 }
 

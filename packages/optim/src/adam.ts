@@ -52,6 +52,19 @@ const updateByLargest = fusedUpdate(
 );
 const penalised = fused("adam", (g, param, decay) => g.add(param.mul(decay)));
 
+/** The last corrections: the parameters of a step usually share them. */
+let [lastBeta1, lastBeta2, lastStep] = [NaN, NaN, NaN];
+let last: readonly [first: number, root: number] = [NaN, NaN];
+
+/** What the running means are divided by, since they start at zero: of the gradient, and the root of that of its square. */
+function correctionsOf(beta1: number, beta2: number, step: number): readonly [first: number, root: number] {
+  if (step !== lastStep || beta1 !== lastBeta1 || beta2 !== lastBeta2) {
+    last = [1 - beta1 ** step, Math.sqrt(1 - beta2 ** step)];
+    [lastBeta1, lastBeta2, lastStep] = [beta1, beta2, step];
+  }
+  return last;
+}
+
 /**
  * The step of Adam and AdamW: algorithm 1 of the paper, with eps added after the bias correction.
  *
@@ -60,8 +73,8 @@ const penalised = fused("adam", (g, param, decay) => g.add(param.mul(decay)));
 export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState, left = 1): void {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = group;
   const step = ++state.step;
-  const root = Math.sqrt(1 - beta2 ** step);
-  const rate = lr / (1 - beta1 ** step);
+  const [first, root] = correctionsOf(beta1, beta2, step);
+  const rate = lr / first;
   const targets = [param, state.expAvg, state.expAvgSq];
   const inputs = [gradient, left, beta1, 1 - beta1, beta2, 1 - beta2, root, eps, rate];
   if (amsgrad) updateByLargest([...targets, state.maxExpAvgSq ??= zerosLike(param)], inputs);

@@ -1,6 +1,6 @@
 /** The base of every optimiser: parameter groups, the step over all parameters, state dicts. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { Tensor, tidy } from "@heddle/tensor";
+import { scope, Tensor } from "@heddle/tensor";
 import {
   checkNames,
   checkOptions,
@@ -39,11 +39,7 @@ export interface OptimizerStateDict {
 /** The gradient of an update, and the versions of parameter and gradient after it. */
 interface Updated {
   readonly grad: Tensor;
-  readonly versions: string;
-}
-
-function versionsOf(param: Tensor, grad: Tensor): string {
-  return `${param.storage.version} ${grad.storage.version}`;
+  readonly versions: readonly [param: number, grad: number];
 }
 
 /** Options of `zeroGrad`. */
@@ -208,21 +204,24 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | void {
     const loss = closure === undefined ? undefined : this.evaluate(closure);
-    const updated = new Map<Tensor, Updated>();
+    const updated: Tensor[] = [];
     try {
       noGrad(() => {
         for (const group of this.paramGroups) {
           for (const param of group.params) {
             const { grad } = param;
             if (grad === null || grad === undefined) continue;
-            if (!this.hasUpdated(param, grad)) this.updateOne(param, grad, group);
-            updated.set(param, { grad, versions: versionsOf(param, grad) });
+            if (this.interrupted === null || !this.hasUpdated(param, grad)) this.updateOne(param, grad, group);
+            updated.push(param);
           }
         }
       });
       this.interrupted = null;
     } catch (error) {
-      this.interrupted = updated;
+      this.interrupted = new Map(updated.map((param) => {
+        const grad = param.grad!;
+        return [param, { grad, versions: [param.storage.version, grad.storage.version] }];
+      }));
       throw error;
     }
     return loss;
@@ -244,12 +243,14 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   /** Whether a failed step had already updated this parameter, and neither it nor its gradient has changed since. */
   private hasUpdated(param: Tensor, grad: Tensor): boolean {
     const before = this.interrupted?.get(param);
-    return before !== undefined && before.grad === grad && before.versions === versionsOf(param, grad);
+    return before !== undefined && before.grad === grad && before.versions[0] === param.storage.version &&
+      before.versions[1] === grad.storage.version;
   }
 
   /** Updates a parameter; on failure its state stays unchanged. */
   private updateOne(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
-    tidy(() => {
+    const inner = scope();
+    try {
       // The step and the state of float16 parameters are float32; the parameter is rounded once.
       const [wide, wideGrad] = [widened(param), widened(grad)];
       const known = this.states.get(param);
@@ -266,7 +267,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       }
       if (known === undefined) this.states.set(param, state as S);
       this.own(param, state);
-    });
+    } finally {
+      inner.end();
+    }
   }
 
   /** Makes a parameter's state live as long as the parameter. */

@@ -9,6 +9,7 @@ import "./mod.ts";
 // Primitives, and the tape that records them for gradients.
 export { apply, applyAll, applyInPlace } from "./engine/apply.ts";
 export { runExpression } from "./engine/execute/elementwise.ts";
+export { sumExpression } from "./engine/execute/reduce.ts";
 export { activeTape, type BackwardOptions, installTape, keepsPrepared, type Tape } from "./engine/tape.ts";
 export type {
   AssemblePrim,
@@ -27,7 +28,7 @@ export { type Activation, activations } from "./prims/attrs.ts";
 export type { Expr } from "./ir/kernel.ts";
 
 // Fused kernels.
-export { fuseSum } from "./engine/fuse.ts";
+export { fusedSum, type FusedSumFunction, fusedTotal, type FusedTotalFunction } from "./engine/fuse.ts";
 export { fusedUpdate, type UpdateFunction } from "./engine/fused_update.ts";
 export { symbolsOf } from "./engine/symbolic.ts";
 export {
@@ -64,6 +65,7 @@ export {
   internals,
   isTensor,
   makeTensor,
+  moveTo,
   own,
   type TapeSlot,
   type TensorCore,

@@ -1,7 +1,7 @@
 /** Gradients of the element-wise primitives: derivatives of elementary functions. */
 import type { Elementwise } from "@heddle/tensor";
 import type { ElementwisePrim } from "@heddle/tensor/engine";
-import { choose, type ElementwiseRule, type ElementwiseValues, flat, type FlatRule } from "./rule.ts";
+import { choose, type ElementwiseRule, type ElementwiseRules, type ElementwiseValues, flat } from "./rule.ts";
 
 /** A gradient that reads the values named, separated by spaces. */
 function reading(names: string, gradient: ElementwiseRule["gradient"]): ElementwiseRule {
@@ -20,7 +20,7 @@ function refused(operation: string, operand: string): ElementwiseRule {
   });
 }
 
-const pass = linear((g) => g);
+const pass: ElementwiseRule = { reads: [], gradient: (g) => g, passes: true };
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
 
 /** The derivative of sinc is π²x times the sum of these times powers of (πx)². */
@@ -72,9 +72,9 @@ function gammaDensity<T extends Elementwise<T>>(a: T, x: T): T {
 
 /** By primitive: one rule an input; null where the result depends on the inputs in steps or not at all, and is not recorded. */
 export const elementwiseRules: {
-  readonly [P in ElementwisePrim]: readonly (ElementwiseRule | FlatRule | null)[] | null;
+  readonly [P in ElementwisePrim]: ElementwiseRules | null;
 } = {
-  cast: [linear((g) => g)],
+  cast: [pass],
   neg: [linear((g) => g.neg())],
   abs: [reading("a", (g, { a }) => g.mul(a.sign()))],
   sign: [flat],
@@ -118,13 +118,13 @@ export const elementwiseRules: {
   logicalNot: null,
   bitwiseNot: null,
   add: [pass, pass],
-  sub: [linear((g) => g), linear((g) => g.neg())],
+  sub: [pass, linear((g) => g.neg())],
   mul: [reading("b", (g, { b }) => g.mul(b)), reading("a", (g, { a }) => g.mul(a))],
   // Not from the quotient, so that it may be overwritten in place, as in PyTorch.
   div: [reading("b", (g, { b }) => g.div(b)), reading("a b", (g, { a, b }) => g.mul(a.div(b).div(b)).neg())],
   floorDivide: [flat, flat],
-  remainder: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.floorDivide(b)).neg())],
-  fmod: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).trunc()).neg())],
+  remainder: [pass, reading("a b", (g, { a, b }) => g.mul(a.floorDivide(b)).neg())],
+  fmod: [pass, reading("a b", (g, { a, b }) => g.mul(a.div(b).trunc()).neg())],
   pow: [
     // At exponent 0 the power is constant, also at base 0, where the formula is 0 · ∞.
     reading("a b", (g, { a, b }) => choose(b.eq(0), 0, g.mul(b.mul(a.pow(b.sub(1)))))),

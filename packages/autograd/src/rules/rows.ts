@@ -1,6 +1,6 @@
 /** Gradients of the row primitives: row kernels, or plain operations where the gradient will itself be differentiated. */
-import type { Tensor } from "@heddle/tensor";
-import { apply, applyAll, fuseSum, type RowPrim } from "@heddle/tensor/engine";
+import { fused, type Tensor } from "@heddle/tensor";
+import { apply, applyAll, fusedSum, type RowPrim } from "@heddle/tensor/engine";
 import { isGradEnabled } from "../grad_mode.ts";
 import { type Context, reading, type Rules } from "./rule.ts";
 
@@ -12,6 +12,10 @@ function repeated(weight: readonly number[], shape: readonly number[]): number[]
   const lead = shape.length - weight.length;
   return shape.map((_, d) => d).filter((d) => d < lead || (weight[d - lead] === 1 && shape[d] !== 1));
 }
+
+const scaleOf = fused("normalize gradient", (variance, eps) => variance.add(eps).rsqrt());
+const alongWeight = fusedSum("normalize gradient", (g, x, mean, scale) => x.sub(mean).mul(scale).mul(g));
+const alongScaled = fusedSum("rmsNormalize gradient", (g, x, scale) => x.mul(scale).mul(g));
 
 /** The needed gradients of the input, the weight, the bias and the residual. */
 function normalizeGradients(
@@ -47,11 +51,9 @@ function normalizeGradients(
   const input = wanted[0]
     ? apply("normalizeGrad", [settled(g), a, mean, variance, ...affine ? [b] : []], { dims, eps, perRow })
     : null;
-  const scale = wanted[1] ? variance.add(eps).rsqrt() : null;
-  const along = scale === null
-    ? null
-    : fuseSum("normalize gradient", [g, a, mean, scale], (g, x, mean, scale) =>
-      x.sub(mean).mul(scale).mul(g), repeated(weight, a.shape)).to(a.dtype);
+  const along = wanted[1]
+    ? alongWeight([g, a, mean, scaleOf([variance, eps])], repeated(weight, a.shape)).to(a.dtype)
+    : null;
   return [input, along, g, g];
 }
 
@@ -70,12 +72,7 @@ function rmsNormalizeGradients(
   }
   const g = settled(incoming);
   const along = wanted[1]
-    ? fuseSum(
-      "rmsNormalize gradient",
-      [g, a, scale],
-      (g, x, scale) => x.mul(scale).mul(g),
-      repeated(inputs[1]!.shape, a.shape),
-    ).to(a.dtype)
+    ? alongScaled([g, a, scale], repeated(inputs[1]!.shape, a.shape)).to(a.dtype)
     : null;
   return [wanted[0] ? apply("rmsNormalizeGrad", [g, a, scale, ...affine ? [b] : []], { dims }) : null, along];
 }

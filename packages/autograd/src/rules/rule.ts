@@ -68,7 +68,12 @@ export interface ElementwiseValues<T> {
 export interface ElementwiseRule {
   readonly reads: readonly (keyof ElementwiseValues<unknown>)[];
   readonly gradient: <T extends Elementwise<T>>(g: T, values: ElementwiseValues<T>) => T;
+  /** Whether it is the incoming gradient itself. */
+  readonly passes?: true;
 }
+
+/** Of an element-wise primitive: one rule for each input; null where an input (a condition) has none. */
+export type ElementwiseRules = readonly (ElementwiseRule | FlatRule | null)[];
 
 /** The gradient of functions that are constant between their steps. */
 export interface FlatRule {

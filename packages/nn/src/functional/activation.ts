@@ -1,18 +1,26 @@
 /** Activation functions: element by element, in the shape of the input. Extreme inputs give the same values and gradients as in PyTorch. */
 import {
-  fuse,
   fused,
   type FusedFunction,
+  isFloat,
   rand,
   type Symbolic,
   type Tensor,
   where,
   whereSymbolic,
 } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { checkNoOptions } from "../surplus_arguments.ts";
 import type { DropoutOptions } from "./dropout.ts";
+
+/** An activation with numbers, which are inputs of its kernel. */
+type NumberedKernel = (x: Tensor, ...numbers: number[]) => Tensor;
+
+function numbered(name: string, write: (x: Symbolic, ...numbers: Symbolic[]) => Symbolic): NumberedKernel {
+  const kernel = fused(name, write as (...inputs: Symbolic[]) => Symbolic);
+  return (x, ...numbers) => kernel([isFloat(x.dtype) || numbers.every(Number.isInteger) ? x : x.to("float32"), ...numbers]);
+}
 
 /** max(x, 0). PyTorch: `relu`. */
 export function relu(x: Tensor): Tensor {
@@ -20,11 +28,16 @@ export function relu(x: Tensor): Tensor {
   return x.relu();
 }
 
+const hardtanhKernel = numbered(
+  "hardtanh",
+  (x, min, max) => whereSymbolic(x.le(min!), min!, whereSymbolic(x.ge(max!), max!, x)),
+);
+
 /** Limited to `min` and `max`; the gradient is 0 at the bounds too. PyTorch: `hardtanh`. @throws RangeError unless min < max. */
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
   checkNoOptions("hardtanh", arguments, 3);
   if (!(min < max)) throw new RangeError(`hardtanh: min ${min} is not below max ${max}`);
-  return fuse("hardtanh", [x], (x) => whereSymbolic(x.le(min), min, whereSymbolic(x.ge(max), max, x)));
+  return hardtanhKernel(x, min, max);
 }
 
 /** min(max(x, 0), 6). PyTorch: `relu6`. */
@@ -33,10 +46,12 @@ export function relu6(x: Tensor): Tensor {
   return hardtanh(x, 0, 6);
 }
 
+const leakyKernel = numbered("leakyRelu", (x, slope) => whereSymbolic(x.gt(0), x, x.mul(slope!)));
+
 /** x where it is positive, `negativeSlope` · x elsewhere. PyTorch: `leaky_relu`. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   checkNoOptions("leakyRelu", arguments, 2);
-  return fuse("leakyRelu", [x], (x) => whereSymbolic(x.gt(0), x, x.mul(negativeSlope)));
+  return leakyKernel(x, negativeSlope);
 }
 
 /**
@@ -86,13 +101,15 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   return where(x.gt(0), x, x.mul(slope));
 }
 
+const eluKernel = numbered("elu", (x, alpha) => whereSymbolic(x.gt(0), x, belowZero(x).expm1().mul(alpha!)));
+
 /**
  * x where it is positive, α (eˣ − 1) elsewhere: Clevert et al., "Fast and accurate deep network learning by exponential linear
  * units" (2015). PyTorch: `elu`.
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
   checkNoOptions("elu", arguments, 2);
-  return fuse("elu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).expm1().mul(alpha)));
+  return eluKernel(x, alpha);
 }
 
 /** x where it is not above 0, else 0: keeps fast-growing functions from overflowing where they are not used. */
@@ -115,11 +132,16 @@ export function selu(x: Tensor): Tensor {
   return seluKernel([x]);
 }
 
+const celuKernel = numbered(
+  "celu",
+  (x, alpha) => whereSymbolic(x.gt(0), x, belowZero(x).div(alpha!).expm1().mul(alpha!)),
+);
+
 /** The {@link elu} whose slope is continuous for every α: x, or α (e^(x/α) − 1). PyTorch: `celu`. @throws RangeError for α = 0. */
 export function celu(x: Tensor, alpha = 1): Tensor {
   checkNoOptions("celu", arguments, 2);
   if (alpha === 0) throw new RangeError("celu: alpha is 0; x is divided by it");
-  return fuse("celu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).div(alpha).expm1().mul(alpha)));
+  return celuKernel(x, alpha);
 }
 
 const geluKernel = fused("gelu", (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
@@ -150,7 +172,7 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
 }
 
 const siluKernel = fused("silu", (x) => x.mul(x.sigmoid()));
-const mishKernel = fused("mish", (x) => x.mul(bend(x, 1, 20).tanh()));
+const mishKernel = fused("mish", (x) => x.mul(bend(x, 20, null).tanh()));
 
 /** x · sigmoid(x), also called swish. PyTorch: `silu`. */
 export function silu(x: Tensor): Tensor {
@@ -186,68 +208,100 @@ export interface SoftplusOptions {
 export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
   checkOptions("softplus", options, ["beta", "threshold"]);
   const { beta = 1, threshold = 20 } = options;
-  return fuse("softplus", [x], (x) => bend(x, beta, threshold));
+  return beta === 1 ? softplusKernel(x, threshold) : sharpSoftplus(x, threshold, beta);
 }
 
-function bend(x: Symbolic, beta: number, threshold: number): Symbolic {
-  const scaled = beta === 1 ? x : x.mul(beta);
+function bend(x: Symbolic, threshold: Symbolic | number, beta: Symbolic | null): Symbolic {
+  const scaled = beta === null ? x : x.mul(beta);
   const high = scaled.gt(threshold);
   const low = whereSymbolic(high, threshold, scaled).exp().log1p();
-  return whereSymbolic(high, x, beta === 1 ? low : low.div(beta));
+  return whereSymbolic(high, x, beta === null ? low : low.div(beta));
 }
+
+const softplusKernel = numbered("softplus", (x, threshold) => bend(x, threshold!, null));
+const sharpSoftplus = numbered("softplus", (x, threshold, beta) => bend(x, threshold!, beta!));
+
+/** min(x, 0) − ln(1 + e^(−|x|)); at 0 `minimum` halves the gradient, which is the slope there. */
+export function logOfSigmoid(x: Symbolic): Symbolic {
+  return x.minimum(0).sub(x.abs().neg().exp().log1p());
+}
+
+const logsigmoidKernel = fused("logsigmoid", logOfSigmoid);
+const softsignKernel = fused("softsign", (x) => x.div(x.abs().add(1)));
+const tanhshrinkKernel = fused("tanhshrink", (x) => x.sub(x.tanh()));
 
 /** ln sigmoid(x), without overflow. PyTorch: `logsigmoid`. */
 export function logsigmoid(x: Tensor): Tensor {
-  // min(x, 0) − ln(1 + e^(−|x|)); at 0 `minimum` halves the gradient, which is the slope there.
-  return fuse("logsigmoid", [x], (x) => x.minimum(0).sub(x.abs().neg().exp().log1p()));
+  return logsigmoidKernel([x]);
 }
 
 /** x / (1 + |x|). PyTorch: `softsign`. */
 export function softsign(x: Tensor): Tensor {
-  return fuse("softsign", [x], (x) => x.div(x.abs().add(1)));
+  return softsignKernel([x]);
 }
 
 /** x − tanh(x). PyTorch: `tanhshrink`. */
 export function tanhshrink(x: Tensor): Tensor {
-  return fuse("tanhshrink", [x], (x) => x.sub(x.tanh()));
+  return tanhshrinkKernel([x]);
 }
+
+const hardshrinkKernel = numbered("hardshrink", (x, lambda) => whereSymbolic(x.abs().le(lambda!), 0, x));
+const softshrinkKernel = numbered(
+  "softshrink",
+  (x, lambda) => whereSymbolic(x.abs().le(lambda!), 0, x.sub(x.sign().mul(lambda!))),
+);
 
 /** 0 within ±λ, x beyond. PyTorch: `hardshrink`. */
 export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
-  return inFloat32([x], (x) => where(x.abs().le(lambda), 0, x));
+  return hardshrinkKernel(x, lambda);
 }
 
 /** 0 within ±λ, beyond it x moved by λ towards 0. PyTorch: `softshrink`. @throws RangeError for a negative λ. */
 export function softshrink(x: Tensor, lambda = 0.5): Tensor {
   if (!(lambda >= 0)) throw new RangeError(`softshrink: lambda ${lambda} is negative`);
-  return inFloat32([x], (x) => where(x.abs().le(lambda), 0, x.sub(x.sign().mul(lambda))));
+  return softshrinkKernel(x, lambda);
 }
+
+const hardsigmoidKernel = fused("hardsigmoid", (x) => {
+  const raised = x.add(3);
+  return whereSymbolic(raised.le(0), 0, whereSymbolic(raised.ge(6), 6, raised)).div(6);
+});
+const hardswishKernel = fused("hardswish", (x) => {
+  const raised = whereSymbolic(x.lt(-3), -3, x);
+  const within = whereSymbolic(raised.gt(3), 3, raised);
+  return whereSymbolic(x.gt(3), x, within.mul(within.add(3)).div(6));
+});
 
 /** 0 below −3, 1 above 3, a line between. PyTorch: `hardsigmoid`. */
 export function hardsigmoid(x: Tensor): Tensor {
   checkNoOptions("hardsigmoid", arguments, 1);
-  return inFloat32([x], (x) => relu6(x.add(3)).div(6));
+  return hardsigmoidKernel([x]);
 }
 
 /** x · {@link hardsigmoid}(x): Howard et al., "Searching for MobileNetV3" (2019). PyTorch: `hardswish`. */
 export function hardswish(x: Tensor): Tensor {
   checkNoOptions("hardswish", arguments, 1);
-  if (isHalf(x)) return inFloat32([x], hardswish);
-  const within = x.clamp({ min: -3, max: 3 });
-  return where(x.gt(3), x, within.mul(within.add(3)).div(6));
+  return hardswishKernel([x]);
 }
+
+const thresholdKernel = numbered(
+  "threshold",
+  (x, threshold, value) => whereSymbolic(x.le(threshold!), value!, x),
+);
 
 /** x where it is above `threshold`, else `value`. PyTorch: `threshold`. */
 export function threshold(x: Tensor, threshold: number, value: number): Tensor {
   checkNoOptions("threshold", arguments, 3);
-  return inFloat32([x], (x) => where(x.le(threshold), value, x));
+  return thresholdKernel(x, threshold, value);
 }
+
+const gluKernel = fused("glu", (value, gate) => value.mul(gate.sigmoid()));
 
 /** The first half along a dimension times the sigmoid of the second. PyTorch: `glu`. @throws RangeError when its size is odd. */
 export function glu(x: Tensor, dim = -1): Tensor {
   if (x.size(dim) % 2 !== 0) throw new RangeError(`glu: dim ${dim} of shape ${showSizes(x.shape)} cannot be halved`);
   const [value, gate] = x.chunk(2, dim) as [Tensor, Tensor];
-  return fuse("glu", [value, gate], (value, gate) => value.mul(gate.sigmoid()));
+  return gluKernel([value, gate]);
 }
 
 /** eˣ / Σ eˣ along a dimension. PyTorch: `softmax`. */

@@ -1,9 +1,9 @@
 /** Losses of yes-or-no predictions. */
 import { customFunction } from "@heddle/autograd";
-import { type Tensor } from "@heddle/tensor";
+import { fused, type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
-import { logsigmoid } from "./activation.ts";
-import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
+import { logOfSigmoid } from "./activation.ts";
+import { checkPair, checkReduction, elementLoss, reduced, type ReductionOptions } from "./reduction.ts";
 
 /** Options of {@link binaryCrossEntropy}. */
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
@@ -12,22 +12,35 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
 }
 
 /** ln p, at least −100, so that a confident wrong prediction costs much but not infinitely much. */
-const boundedLog = (p: Tensor): Tensor => p.log().clamp({ min: -100 });
-const complement = (p: Tensor): Tensor => p.neg().add(1);
+function boundedLog(p: Symbolic): Symbolic {
+  const log = p.log();
+  return whereSymbolic(log.lt(-100), -100, log);
+}
+
+const complement = (p: Symbolic): Symbolic => p.neg().add(1);
+const entropyKernel = fused(
+  "binaryCrossEntropy",
+  (p, target) => target.mul(boundedLog(p)).add(complement(target).mul(boundedLog(complement(p)))).neg(),
+);
+const entropyGradient = fused("binaryCrossEntropy gradient", (g, p, target) => {
+  const spread = p.mul(complement(p));
+  return g.mul(p.sub(target)).div(whereSymbolic(spread.lt(1e-12), 1e-12, spread));
+});
+const targetGradient = fused("binaryCrossEntropy gradient", (g, p) => g.mul(complement(p).log().sub(p.log())));
 
 /** −(t ln p + (1 − t) ln(1 − p)), with PyTorch's bounds on logarithms and slopes, which a composition with `log` would lack at 0 and 1. */
 const entropy: (p: Tensor, target: Tensor) => Tensor = customFunction({
   name: "binaryCrossEntropy",
   forward(context, p: Tensor, target: Tensor): Tensor {
     context.saveForBackward(p, target);
-    return target.mul(boundedLog(p)).add(complement(target).mul(boundedLog(complement(p)))).neg();
+    return entropyKernel([p, target]);
   },
   backward(context, gradient): (Tensor | null)[] {
     const [p, target] = context.savedTensors as readonly [Tensor, Tensor];
     const [wantP, wantTarget] = context.needsInputGrad;
     return [
-      wantP ? gradient.mul(p.sub(target)).div(p.mul(complement(p)).clamp({ min: 1e-12 })) : null,
-      wantTarget ? gradient.mul(complement(p).log().sub(p.log())) : null,
+      wantP ? entropyGradient([gradient, p, target]) : null,
+      wantTarget ? targetGradient([gradient, p]) : null,
     ];
   },
 });
@@ -62,6 +75,18 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
   const loss = entropy(input, target);
   return reduced("binaryCrossEntropy", weight ? loss.mul(weight) : loss, reduction);
 }
+
+/** (1 − t) x − (1 + (w − 1) t) ln sigmoid(x), by whether there are weights of elements and of positives. */
+const ofLogits = [0, 1, 2, 3].map((kind) =>
+  elementLoss("binaryCrossEntropyWithLogits", (x, target, ...weights) => {
+    const weight = kind % 2 === 1 ? weights[0]! : null;
+    const posWeight = kind >= 2 ? weights.at(-1)! : null;
+    const positive = logOfSigmoid(x!);
+    const weighted = posWeight === null ? positive : positive.mul(posWeight.sub(1).mul(target!).add(1));
+    const loss = complement(target!).mul(x!).sub(weighted);
+    return weight === null ? loss : loss.mul(weight);
+  })
+);
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
@@ -98,9 +123,6 @@ export function binaryCrossEntropyWithLogits(
       (a, b, weight, posWeight) => binaryCrossEntropyWithLogits(a, b, { ...options, weight, posWeight }),
     );
   }
-  // (1 − t) x − (1 + (w − 1) t) ln sigmoid(x)
-  const positive = logsigmoid(input);
-  const weighted = posWeight ? positive.mul(posWeight.sub(1).mul(target).add(1)) : positive;
-  const loss = complement(target).mul(input).sub(weighted);
-  return reduced("binaryCrossEntropyWithLogits", weight ? loss.mul(weight) : loss, reduction);
+  const extra = [...(weight ? [weight] : []), ...(posWeight ? [posWeight] : [])];
+  return ofLogits[(weight ? 1 : 0) + (posWeight ? 2 : 0)]!([input, target, ...extra], [], reduction);
 }

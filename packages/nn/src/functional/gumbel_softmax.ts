@@ -1,5 +1,5 @@
 /** Draws from a categorical distribution that have a gradient. */
-import { fuse, type Generator, isFloat, rand, type Tensor, zerosLike } from "@heddle/tensor";
+import { fused, type Generator, isFloat, rand, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { checkInteger, shown } from "../sizes.ts";
 
@@ -17,6 +17,11 @@ export interface GumbelSoftmaxOptions {
 
 /** Half the least positive draw of float32: in place of a draw of 0, whose logarithm of −log1p(−0) would be infinite. */
 const leastDraw = 2 ** -25;
+
+const withNoise = fused(
+  "gumbel",
+  (x, u, tau) => x.sub(u.maximum(leastDraw).neg().log1p().neg().log()).div(tau),
+);
 
 /**
  * softmax((logits + g) / tau) with g drawn from Gumbel(0, 1): a draw of a category with probability softmax(logits), through which
@@ -45,11 +50,7 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
   if (isHalf(logits)) return inFloat32([logits], (wide) => gumbelSoftmax(wide, options));
   const draws = rand(logits.shape, { dtype: logits.dtype, device: logits.device, generator });
   // −log(1 − u) has an exponential distribution, and minus its logarithm a Gumbel distribution.
-  const noisy = fuse(
-    "gumbel",
-    [logits, draws],
-    (x, u) => x.sub(u.maximum(leastDraw).neg().log1p().neg().log()).div(tau),
-  );
+  const noisy = withNoise([logits, draws, tau]);
   const soft = noisy.softmax(dim);
   if (!hard) return soft;
   const chosen = zerosLike(soft).scatter(dim, soft.detach().argmax(dim, { keepdim: true }), 1);

@@ -1,11 +1,25 @@
 /** Losses that are 0 beyond a margin. */
-import { isFloat, type Tensor, where, zeros } from "@heddle/tensor";
+import { isFloat, type Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
-import { logsigmoid } from "./activation.ts";
+import { logOfSigmoid, logsigmoid } from "./activation.ts";
 import { pairwiseDistance } from "./distance.ts";
 import { shown, showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
-import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
+import { checkPair, elementLoss, reduced, type ReductionOptions } from "./reduction.ts";
+
+/** At least 0; the gradient passes at 0 itself. */
+const atLeastZero = (x: Symbolic): Symbolic => whereSymbolic(x.lt(0), 0, x);
+const hinge = elementLoss("hingeLoss", (x, target, margin) => x.mul(target).neg().add(margin).relu());
+const hingeOfDistance = elementLoss(
+  "hingeEmbeddingLoss",
+  (x, target, margin) =>
+    whereSymbolic(target.ne(-1), x, 0).add(whereSymbolic(target.ne(1), atLeastZero(x.neg().add(margin)), 0)),
+);
+const ranking = elementLoss(
+  "marginRankingLoss",
+  (first, second, target, margin) => atLeastZero(first.sub(second).mul(target).neg().add(margin)),
+);
+const softMargin = elementLoss("softMarginLoss", (x, target) => logOfSigmoid(x.mul(target)).neg());
 
 const marginOptions = ["margin", "reduction"] as const;
 
@@ -32,7 +46,7 @@ export function hingeLoss(input: Tensor, target: Tensor, options: MarginOptions 
   const { margin = 1, reduction } = options;
   checkPair("hingeLoss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => hingeLoss(a, b, options));
-  return reduced("hingeLoss", input.mul(target).neg().add(margin).relu(), reduction);
+  return hinge([input, target], [margin], reduction);
 }
 
 /**
@@ -46,8 +60,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
   const { margin = 1, reduction } = options;
   checkPair("hingeEmbeddingLoss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => hingeEmbeddingLoss(a, b, options));
-  const apart = where(target.ne(1), input.neg().add(margin).clamp({ min: 0 }), 0);
-  return reduced("hingeEmbeddingLoss", where(target.ne(-1), input, 0).add(apart), reduction);
+  return hingeOfDistance([input, target], [margin], reduction);
 }
 
 /**
@@ -64,7 +77,7 @@ export function marginRankingLoss(first: Tensor, second: Tensor, target: Tensor,
   if (isHalf(first, second, target)) {
     return inFloat32([first, second, target], (a, b, target) => marginRankingLoss(a, b, target, options));
   }
-  return reduced("marginRankingLoss", first.sub(second).mul(target).neg().add(margin).clamp({ min: 0 }), reduction);
+  return ranking([first, second, target], [margin], reduction);
 }
 
 /**
@@ -77,7 +90,7 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: Reduction
   checkOptions("softMarginLoss", options, ["reduction"]);
   checkPair("softMarginLoss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => softMarginLoss(a, b, options));
-  return reduced("softMarginLoss", logsigmoid(input.mul(target)).neg(), options.reduction);
+  return softMargin([input, target], [], options.reduction);
 }
 
 /** Options of {@link multilabelSoftMarginLoss}. */

@@ -1,9 +1,43 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
-import { type Tensor, where } from "@heddle/tensor";
+import { type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { atLeast } from "./lower_bound.ts";
 import { showSizes } from "../sizes.ts";
-import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
+import { checkPair, checkReduction, type ElementLoss, elementLoss, reduced, type ReductionOptions } from "./reduction.ts";
+
+const squaredErrors = elementLoss("mseLoss", (x, y) => x.sub(y).square());
+const absoluteErrors = elementLoss("l1Loss", (x, y) => x.sub(y).abs());
+const smoothErrors = elementLoss("smoothL1Loss", (x, y, beta, factor) => {
+  // With q = min(|d|, β) both pieces are q²/2β + (|d| − q), and an infinite difference gives no NaN gradient.
+  const distance = x.sub(y).abs();
+  const near = whereSymbolic(distance.gt(beta), beta, distance);
+  return near.square().mul(factor).add(distance.sub(near));
+});
+const huberErrors = elementLoss("huberLoss", (x, y, delta) => {
+  const distance = x.sub(y).abs();
+  const near = whereSymbolic(distance.gt(delta), delta, distance);
+  return near.square().mul(0.5).add(distance.sub(near).mul(delta));
+});
+const divergenceOfLogs = elementLoss("klDiv", (x, target) => target.exp().mul(target.sub(x)));
+const divergenceOf = elementLoss("klDiv", (x, target) => {
+  const zero = target.eq(0);
+  return whereSymbolic(zero, 0, target.mul(whereSymbolic(zero, 1, target).log())).sub(target.mul(x));
+});
+
+/** Stirling's approximation of ln(count!), above 1. */
+function stirling(target: Symbolic): Symbolic {
+  const count = whereSymbolic(target.gt(1), target, 1);
+  const sum = count.mul(count.log()).sub(count).add(count.mul(2 * Math.PI).log().mul(0.5));
+  return whereSymbolic(target.gt(1), sum, 0);
+}
+
+/** By whether the input is the logarithm of the rate; the second with Stirling's approximation. */
+const poisson = (rate: (x: Symbolic, target: Symbolic, eps: Symbolic) => Symbolic): readonly [ElementLoss, ElementLoss] => [
+  elementLoss("poissonNllLoss", (x, target, eps) => rate(x!, target!, eps!)),
+  elementLoss("poissonNllLoss", (x, target, eps) => rate(x!, target!, eps!).add(stirling(target!))),
+];
+const poissonOfLogs = poisson((x, target) => x.exp().sub(target.mul(x)));
+const poissonOfRates = poisson((x, target, eps) => x.sub(target.mul(x.add(eps).log())));
 
 /**
  * Squared differences. PyTorch: `torch.nn.functional.mse_loss`.
@@ -21,7 +55,7 @@ export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions
   checkOptions("mseLoss", options, ["reduction"]);
   checkPair("mseLoss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => mseLoss(a, b, options));
-  return reduced("mseLoss", input.sub(target).square(), options.reduction);
+  return squaredErrors([input, target], [], options.reduction);
 }
 
 /** Absolute differences. PyTorch: `torch.nn.functional.l1_loss`. @throws RangeError unless both shapes are equal. */
@@ -29,7 +63,7 @@ export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions 
   checkOptions("l1Loss", options, ["reduction"]);
   checkPair("l1Loss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => l1Loss(a, b, options));
-  return reduced("l1Loss", input.sub(target).abs(), options.reduction);
+  return absoluteErrors([input, target], [], options.reduction);
 }
 
 /** Options of {@link smoothL1Loss}. */
@@ -50,11 +84,9 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
   checkPair("smoothL1Loss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => smoothL1Loss(a, b, options));
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta ${beta} is negative`);
-  const distance = input.sub(target).abs();
-  if (beta === 0) return reduced("smoothL1Loss", distance, reduction);
-  // With q = min(|d|, β) both pieces are q²/2β + (|d| − q), and an infinite difference gives no NaN gradient.
-  const near = distance.clamp({ max: beta });
-  return reduced("smoothL1Loss", near.square().mul(0.5 / beta).add(distance.sub(near)), reduction);
+  return beta === 0
+    ? absoluteErrors([input, target], [], reduction)
+    : smoothErrors([input, target], [beta, 0.5 / beta], reduction);
 }
 
 /** Options of {@link huberLoss}. */
@@ -75,9 +107,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   checkPair("huberLoss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => huberLoss(a, b, options));
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta ${delta} is not positive`);
-  const distance = input.sub(target).abs();
-  const near = distance.clamp({ max: delta });
-  return reduced("huberLoss", near.square().mul(0.5).add(distance.sub(near).mul(delta)), reduction);
+  return huberErrors([input, target], [delta], reduction);
 }
 
 /** Options of {@link klDiv}. */
@@ -108,14 +138,9 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
   checkPair("klDiv", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => klDiv(a, b, options));
   checkReduction("klDiv", reduction, ["none", "mean", "sum", "batchmean"]);
-  let loss: Tensor;
-  if (logTarget) loss = target.exp().mul(target.sub(input));
-  else {
-    const zero = target.eq(0);
-    loss = where(zero, 0, target.mul(where(zero, 1, target).log())).sub(target.mul(input));
-  }
-  if (reduction !== "batchmean") return reduced("klDiv", loss, reduction);
-  return loss.sum().div(input.shape[0] ?? 1);
+  const divergence = logTarget ? divergenceOfLogs : divergenceOf;
+  if (reduction !== "batchmean") return divergence([input, target], [], reduction);
+  return divergence([input, target], [], "sum").div(input.shape[0] ?? 1);
 }
 
 /** Options of {@link gaussianNllLoss}. */
@@ -187,11 +212,5 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNl
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   checkPair("poissonNllLoss", input, target);
   if (isHalf(input, target)) return inFloat32([input, target], (a, b) => poissonNllLoss(a, b, options));
-  let loss = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
-  if (full) {
-    const count = where(target.gt(1), target, 1);
-    const stirling = count.mul(count.log()).sub(count).add(count.mul(2 * Math.PI).log().mul(0.5));
-    loss = loss.add(where(target.gt(1), stirling, 0));
-  }
-  return reduced("poissonNllLoss", loss, reduction);
+  return (logInput ? poissonOfLogs : poissonOfRates)[full ? 1 : 0]([input, target], [eps], reduction);
 }

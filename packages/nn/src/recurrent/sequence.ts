@@ -2,7 +2,7 @@
  * One layer of a recurrent network in one direction, forward and backward: one product for the inputs of all steps, then for each step a
  * product and a kernel; backward a kernel and a product for each step, and then one product for each weight.
  */
-import { makeTensor } from "@heddle/tensor/engine";
+import { makeTensor, matmulInto, moveTo } from "@heddle/tensor/engine";
 import { customFunction, type FunctionContext, grad, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, Tensor, tidy, whereSymbolic, zeros } from "@heddle/tensor";
 import { linear } from "../functional/linear.ts";
@@ -24,20 +24,70 @@ function unpacked(operands: Operands, reverse: boolean): SequenceInput {
   return { input: input!, mask: mask!, weights, states, reverse };
 }
 
-/** Blocks of `size` columns of a matrix at a step: `[N, size]` each, of a contiguous `[…, N, blocks · size]`. */
-function blocks(of: Tensor, step: number, size: number): Tensor[] {
-  const [rows, width] = of.shape.slice(-2) as [number, number];
-  const geometry = { shape: [rows, size], strides: [width, 1] };
-  return Array.from({ length: width / size }, (_, block) =>
-    makeTensor(of.storage, of.dtype, {
-      ...geometry,
-      offset: of.offset + step * rows * width + block * size,
-    }));
+/** Handles on parts `[N, size]` of a tensor that move from step to step, so that a step makes no tensors. */
+class StepParts {
+  readonly parts: readonly Tensor[];
+  private readonly offsets: readonly number[];
+  private readonly perStep: number;
+
+  /** @param apart the number of elements from a part to the next one, and `perStep` from a step to the next one. */
+  constructor(
+    of: Tensor,
+    { count = 1, shape, strides, apart = 0, perStep }: {
+      count?: number;
+      shape: readonly [number, number];
+      strides: readonly [number, number];
+      apart?: number;
+      perStep: number;
+    },
+  ) {
+    this.offsets = Array.from({ length: count }, (_, part) => of.offset + part * apart);
+    this.perStep = perStep;
+    this.parts = this.offsets.map((offset) => makeTensor(of.storage, of.dtype, { shape, strides, offset }));
+  }
+
+  /** Moves the parts to a step. */
+  at(step: number): void {
+    for (let i = 0; i < this.parts.length; i++) moveTo(this.parts[i]!, this.offsets[i]! + step * this.perStep);
+  }
+}
+
+/** Blocks of `size` columns of a contiguous `[T, N, blocks · size]`. */
+function columns(of: Tensor, rows: number, size: number): StepParts {
+  const width = of.shape.at(-1)!;
+  return new StepParts(of, {
+    count: width / size,
+    shape: [rows, size],
+    strides: [width, 1],
+    apart: size,
+    perStep: of.ndim === 2 ? 0 : rows * width,
+  });
+}
+
+/** The parts of a contiguous `[T, count, N, size]`. */
+function layers(of: Tensor): StepParts {
+  const [, count, rows, size] = of.shape as [number, number, number, number];
+  const apart = rows * size;
+  return new StepParts(of, { count, shape: [rows, size], strides: [size, 1], apart, perStep: count * apart });
+}
+
+/** The state of a contiguous `[states, T + 1, N, size]`. */
+function stateOf(all: Tensor): StepParts {
+  const [count, steps, rows, size] = all.shape as [number, number, number, number];
+  const perStep = rows * size;
+  return new StepParts(all, { count, shape: [rows, size], strides: [size, 1], apart: steps * perStep, perStep });
+}
+
+/** The steps of a `[T, N, size]` of any layout. */
+function stepsOf(x: Tensor): StepParts {
+  const [, rows, size] = x.shape as [number, number, number];
+  const [perStep, ...strides] = x.strides as [number, number, number];
+  return new StepParts(x, { shape: [rows, size], strides, perStep });
 }
 
 /**
  * What forward saves for backward: the states, `[states, T + 1, N, H]`, of which the first or (in reverse) the last is the given one; and
- * kept values.
+ * kept values, `[T, kept, N, H]`.
  */
 interface Walked extends SequenceOutput {
   readonly all: Tensor;
@@ -50,32 +100,38 @@ function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked
   const { input, weights, mask, reverse } = given;
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   const [steps, batch] = input.shape as [number, number, number];
-  const size = weightHh.shape[1]!;
+  const [width, size] = weightHh.shape as [number, number];
   const { dtype, device } = input;
   const kernels = kernelsOf(rule, mask !== null);
   const made = tidy(() => {
     const fromInput = linear(input, weightIh, biasIh);
+    const fromHidden = empty([batch, width], { dtype, device });
     const all = empty([rule.states, steps + 1, batch, size], { dtype, device });
-    const kept = keeps ? empty([steps, batch, rule.kept * size], { dtype, device }) : null;
-    const stateAt = (t: number): Tensor[] => given.states.map((_, s) => blocks(all, s * (steps + 1) + t, size)[0]!);
-    const [first, last] = reverse ? [steps, 0] : [0, steps];
-    let before = stateAt(first);
-    before.forEach((state, s) => state.copy_(given.states[s]!));
+    const kept = keeps ? empty([steps, rule.kept, batch, size], { dtype, device }) : null;
+    const turned = weightHh.t();
+    const [before, after] = [stateOf(all), stateOf(all)];
+    const gates = columns(fromInput, batch, size);
+    const keptParts = kept === null ? null : layers(kept);
+    const maskStep = mask === null ? null : stepsOf(mask);
+    const targets = [...keptParts?.parts ?? [], ...after.parts];
+    const inputs = [...gates.parts, ...columns(fromHidden, batch, size).parts, ...before.parts, ...maskStep?.parts ?? []];
+    const step = kept === null ? kernels.stepAlone : kernels.step;
+    before.at(reverse ? steps : 0);
+    before.parts.forEach((state, s) => state.copy_(given.states[s]!));
     for (let i = 0; i < steps; i++) {
       const t = reverse ? steps - 1 - i : i;
-      const fromHidden = linear(before[0]!, weightHh, biasHh);
-      const after = stateAt(reverse ? t : t + 1);
-      const inputs = [...blocks(fromInput, t, size), ...blocks(fromHidden, 0, size), ...before];
-      if (mask !== null) inputs.push(mask.select(0, t));
-      if (kept !== null) kernels.step([...blocks(kept, t, size), ...after], inputs);
-      else kernels.stepAlone(after, inputs);
-      fromHidden.dispose();
-      before = after;
+      before.at(reverse ? t + 1 : t);
+      after.at(reverse ? t : t + 1);
+      gates.at(t);
+      keptParts?.at(t);
+      maskStep?.at(t);
+      matmulInto(fromHidden, before.parts[0]!, turned, biasHh);
+      step(targets, inputs);
     }
     const hidden = all.select(0, 0).narrow(0, reverse ? 0 : 1, steps);
     // A separate handle: a view would share its base's history.
     const output = mask === null ? makeTensor(all.storage, dtype, hidden) : endsAtZero([hidden, mask]);
-    return [output, all, kept, ...stateAt(last).map((state) => state.clone())] as const;
+    return [output, all, kept, ...after.parts.map((state) => state.clone())] as const;
   });
   const [output, all, kept, ...states] = made;
   return { output, all, kept, states };
@@ -92,39 +148,58 @@ function walkBack(
   const { weightIh, weightHh } = weights;
   const [steps, batch, inputSize] = input.shape as [number, number, number];
   const { dtype, device } = input;
-  const size = weightHh.shape[1]!;
-  const width = weightHh.shape[0]!;
+  const [width, size] = weightHh.shape as [number, number];
   const { gradient } = kernelsOf(rule, mask !== null);
   const passed = passing(rule, mask !== null);
   const [ofX, , ofWeightIh, ofWeightHh, ofBiasIh, ofBiasHh, ofH] = wanted;
   const ofInput = empty([steps, batch, width], { dtype, device });
   const ofHidden = rule.summed ? ofInput : empty([steps, batch, width], { dtype, device });
   const [ofOutput, ...ofStates] = gradients as [Tensor, ...Tensor[]];
-  const stateAt = (t: number): Tensor[] =>
-    Array.from({ length: rule.states }, (_, s) => blocks(all, s * (steps + 1) + t, size)[0]!);
-  // The hidden state's gradient starts out as if it came through the weights.
-  let through = ofStates[0]!;
   const running = passed.map((s) => s === 0 ? zeros([batch, size], { dtype, device }) : ofStates[s]!.clone());
+  const [before, after] = [stateOf(all), stateOf(all)];
+  const inputGates = columns(ofInput, batch, size);
+  const hiddenGates = rule.summed ? null : columns(ofHidden, batch, size);
+  const hiddenStep = stepsOf(ofHidden);
+  const outputStep = stepsOf(ofOutput);
+  const keptParts = kept === null ? null : layers(kept);
+  const maskStep = mask === null ? null : stepsOf(mask);
+  // The hidden state's gradient starts out as if it came through the weights.
+  const through = steps > 1 || ofH ? empty([batch, size], { dtype, device }) : null;
+  const targets = [...inputGates.parts, ...hiddenGates?.parts ?? [], ...running];
+  const inputs = [
+    ...keptParts?.parts ?? [],
+    ...before.parts,
+    ...after.parts,
+    ...outputStep.parts,
+    ofStates[0]!,
+    ...maskStep?.parts ?? [],
+  ];
   for (let i = steps - 1; i >= 0; i--) {
     const t = reverse ? steps - 1 - i : i;
-    const [before, after] = reverse ? [stateAt(t + 1), stateAt(t)] : [stateAt(t), stateAt(t + 1)];
-    const targets = [...blocks(ofInput, t, size), ...rule.summed ? [] : blocks(ofHidden, t, size), ...running];
-    const inputs = [...kept === null ? [] : blocks(kept, t, size), ...before, ...after, ofOutput.select(0, t), through];
-    if (mask !== null) inputs.push(mask.select(0, t));
+    before.at(reverse ? t + 1 : t);
+    after.at(reverse ? t : t + 1);
+    inputGates.at(t);
+    hiddenGates?.at(t);
+    outputStep.at(t);
+    keptParts?.at(t);
+    maskStep?.at(t);
     gradient(targets, inputs);
-    if (i > 0 || ofH) through = ofHidden.select(0, t).matmul(weightHh);
+    if (i === 0 && !ofH) break;
+    hiddenStep.at(t);
+    matmulInto(through!, hiddenStep.parts[0]!, weightHh);
+    if (i === steps - 1) inputs[inputs.indexOf(ofStates[0]!)] = through!;
   }
   const rows = steps * batch;
   const [inputRows, hiddenRows] = [ofInput.view(rows, width), ofHidden.view(rows, width)];
-  const before = all.select(0, 0).narrow(0, reverse ? 1 : 0, steps).reshape(rows, size);
+  const states = all.select(0, 0).narrow(0, reverse ? 1 : 0, steps).reshape(rows, size);
   return [
     ofX ? inputRows.matmul(weightIh).view(steps, batch, inputSize) : null,
     null,
     ofWeightIh ? inputRows.t().matmul(input.reshape(rows, inputSize)) : null,
-    ofWeightHh ? hiddenRows.t().matmul(before) : null,
+    ofWeightHh ? hiddenRows.t().matmul(states) : null,
     ofBiasIh ? inputRows.sum(0) : null,
     ofBiasHh ? hiddenRows.sum(0) : null,
-    !ofH ? null : passed.includes(0) ? through.add(running[0]!) : through,
+    !ofH ? null : passed.includes(0) ? through!.add(running[0]!) : through,
     ...passed.filter((s) => s > 0).map((s) => running[passed.indexOf(s)]!),
   ];
 }

@@ -1,12 +1,13 @@
 /** Fusion of several element-wise operations into one kernel. */
 import { checkSynchronous } from "../check_synchronous.ts";
 import { checkScalar, wrongValue } from "./checks.ts";
-import { runExpression } from "./execute/elementwise.ts";
+import { elementwise, runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "../dtype.ts";
 import { isHalf } from "./upcast.ts";
 import { cast, type Expr, widen } from "../ir/kernel.ts";
 import { checkValue } from "../scalar.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
 import { activeTape } from "./tape.ts";
 import { freedError, isRecorded, isTensor, type Operand } from "../tensor/core.ts";
@@ -50,10 +51,7 @@ interface Traced {
 export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedFunction {
   const known: Map<string, Traced> = new Map();
   return (inputs, into = null) => {
-    const { tensors, scalars, signature } = sorted(name, inputs);
-    let traced = known.get(signature);
-    if (traced === undefined) known.set(signature, traced = trace(name, inputs, tensors, write));
-    scalars.push(...traced.constants);
+    const { tensors, scalars, traced } = prepared(name, inputs, known, write);
     const output = runExpression(name, tensors, scalars, traced.expr, into);
     const tape = into === null ? activeTape() : null;
     if (tape?.enabled && tensors.some(isRecorded)) {
@@ -81,27 +79,83 @@ export function fuse(
   return fused(name, write)(inputs, into);
 }
 
+/** A function that {@link fusedSum} returned. */
+export type FusedSumFunction = (inputs: readonly Operand[], dims: readonly number[], keepdim?: boolean) => Tensor;
+
 /**
- * Like {@link fuse}, summed over dimensions of the broadcast inputs, which are kept with size 1. The tape does not record it.
- *
- * @param dims non-negative and distinct.
+ * Like {@link fused}, summed over dimensions of the broadcast inputs. The function takes the inputs, the dimensions, which are
+ * non-negative and distinct, and whether they are kept with size 1 (the default). The tape does not record it.
  *
  * @example
  * ```ts
  * import { ones } from "@heddle/tensor";
- * import { fuseSum } from "@heddle/tensor/engine";
- * fuseSum("squares", [ones([2, 3])], (x) => x.mul(2).square(), [0]).toArray(); // [[8, 8, 8]]
+ * import { fusedSum } from "@heddle/tensor/engine";
+ * const squares = fusedSum("squares", (x) => x.mul(2).square());
+ * squares([ones([2, 3])], [0]).toArray(); // [[8, 8, 8]]
  * ```
  */
-export function fuseSum(
+export function fusedSum(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedSumFunction {
+  const known: Map<string, Traced> = new Map();
+  return (inputs, dims, keepdim = true) => {
+    const { tensors, scalars, traced } = prepared(name, inputs, known, write);
+    return sumExpression(name, tensors, scalars, traced.wide, traced.expr.dtype, dims, keepdim);
+  };
+}
+
+/** A function that {@link fusedTotal} returned. */
+export type FusedTotalFunction = (inputs: readonly Operand[], reduction: "sum" | "mean") => Tensor;
+
+/**
+ * Like {@link fused}, reduced to the sum or the mean of all elements, as losses are. The elements are not stored, and the gradient of
+ * each input is one kernel.
+ *
+ * @example
+ * ```ts
+ * import { ones, zeros } from "@heddle/tensor";
+ * import { fusedTotal } from "@heddle/tensor/engine";
+ * const squaredError = fusedTotal("squaredError", (x, y) => x.sub(y).square());
+ * squaredError([ones([4]), zeros([4])], "sum").item(); // 4
+ * squaredError([ones([4]), zeros([4])], "mean").item(); // 1
+ * ```
+ */
+export function fusedTotal(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedTotalFunction {
+  const known: Map<string, Traced> = new Map();
+  return (inputs, reduction) => {
+    const { tensors, scalars, traced } = prepared(name, inputs, known, write);
+    const { shape, numel } = extent(name, tensors);
+    const dims = shape.map((_, d) => d);
+    const wide = sumExpression(name, tensors, scalars, traced.wide, traced.wide.dtype, dims, false);
+    if (reduction === "mean") elementwise("div", [wide, numel], {}, wide, name);
+    const { dtype } = traced.expr;
+    const output = dtype === wide.dtype ? wide : elementwise("cast", [wide], { dtype }, null, name);
+    const tape = activeTape();
+    if (tape?.enabled && tensors.some(isRecorded)) {
+      tape.recordExpression(name, tensors, scalars, traced.expr, output, { divisor: reduction === "mean" ? numel : 1 });
+    }
+    return output;
+  };
+}
+
+/** The shape to which tensors broadcast, and its number of elements. */
+function extent(name: string, tensors: readonly Tensor[]): { readonly shape: Shape; readonly numel: number } {
+  const [first] = tensors;
+  if (tensors.length === 1) return first!;
+  const shape = broadcastShapes(name, ...tensors.map((t) => t.shape));
+  return { shape, numel: sizeOf(shape) };
+}
+
+/** The tensors, numbers and traced expression of a call. */
+function prepared(
   name: string,
   inputs: readonly Operand[],
+  known: Map<string, Traced>,
   write: (...inputs: Symbolic[]) => Symbolic,
-  dims: readonly number[],
-): Tensor {
-  const { tensors, scalars } = sorted(name, inputs);
-  const { expr, wide, constants } = trace(name, inputs, tensors, write);
-  return sumExpression(name, tensors, [...scalars, ...constants], wide, expr.dtype, dims);
+): { readonly tensors: Tensor[]; readonly scalars: Scalar[]; readonly traced: Traced } {
+  const { tensors, scalars, signature } = sorted(name, inputs);
+  let traced = known.get(signature);
+  if (traced === undefined) known.set(signature, traced = trace(name, inputs, tensors, write));
+  scalars.push(...traced.constants);
+  return { tensors, scalars, traced };
 }
 
 /** Splits the inputs into distinct tensors and numbers, and gives the key of the traced expression. */

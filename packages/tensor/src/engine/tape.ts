@@ -21,13 +21,17 @@ export interface Tape {
   readonly evaluates: boolean;
   /** Records a primitive that ran out of place. Called only if some input has a slot. */
   record<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P], outputs: readonly Tensor[]): void;
-  /** Records a fused expression of tensors (its inputs, by index) and numbers. Called only if some input has a slot. */
+  /**
+   * Records a fused expression of tensors (its inputs, by index) and numbers. Called only if some input has a slot. With `total`, the
+   * output is the sum of all elements over a divisor.
+   */
   recordExpression(
     name: string,
     tensors: readonly Tensor[],
     scalars: readonly Scalar[],
     expr: Expr,
     output: Tensor,
+    total?: { readonly divisor: number },
   ): void;
   /** Whether an in-place write to `target` of a value computed from `inputs` must be recorded. Throws if the write is not allowed. */
   recordsWrite(operation: string, target: Tensor, inputs: readonly Operand[]): boolean;

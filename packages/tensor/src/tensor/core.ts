@@ -259,6 +259,11 @@ export function become(x: TensorCore, other: TensorCore): void {
   fields.device = other.device;
 }
 
+/** Moves a handle that only its maker holds to other elements of its memory. This is cheaper than a new handle for each step of a loop. */
+export function moveTo(x: TensorCore, offset: number): void {
+  (x as { offset: number }).offset = offset;
+}
+
 /** @throws TypeError, RangeError or Error for a value that cannot be the gradient: not a tensor, or of another shape, dtype or device. */
 export function checkGradient(
   operation: string,

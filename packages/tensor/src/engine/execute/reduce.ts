@@ -19,7 +19,7 @@ export function reduce(prim: ReducePrim, input: TensorCore, attrs: Attrs[ReduceP
   return reduceOver(prim, prim, [input], [], expr, result, input.shape, attrs);
 }
 
-/** The sum over `dims` of an expression that {@link fuseSum} traced, in a given dtype, without recording it. */
+/** The sum over `dims` of an expression that {@link fusedSum} traced, in a given dtype, without recording it. */
 export function sumExpression(
   operation: string,
   tensors: readonly TensorCore[],
@@ -27,10 +27,11 @@ export function sumExpression(
   expr: Expr,
   dtype: DType,
   dims: readonly number[],
+  keepdim: boolean,
 ): Tensor {
   checkSupported(operation, deviceOf(operation, tensors), dtype);
   const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape));
-  return reduceOver("sum", operation, tensors, scalars, expr, dtype, shape, { dims, keepdim: true });
+  return reduceOver("sum", operation, tensors, scalars, expr, dtype, shape, { dims, keepdim });
 }
 
 function reduceOver(
