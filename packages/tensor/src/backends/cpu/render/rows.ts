@@ -62,6 +62,8 @@ class RowGenerator {
   /** The position of the next element in the row, and the constants 0, 1, 2 and so on. */
   private readonly column: Local;
   private readonly iota: Local;
+  /** The operands that each walk fetches into the cache ahead of their use. */
+  private readonly fetched: Map<Walk, number[]> = new Map();
 
   constructor(kernel: RowKernel, f: FunctionBuilder, hosts: Hosts) {
     this.masked = f.vectorBytes > 16;
@@ -89,6 +91,28 @@ class RowGenerator {
       f.emit(set(this.iota, lanes(Array.from({ length: f.vectorBytes / 4 }, (_, i) => i))));
     }
     exprs.forEach((expr) => this.readScalars(expr));
+    if (f.vectorBytes > 16 && kernel.shape.length > 1) this.chooseFetched();
+  }
+
+  /**
+   * Memory waits while a row is walked again, and prefetchers of processors do not know where the next segment lies. So the last walk
+   * over a row of one segment fetches the next row, and the first walk over one of many segments the next segment.
+   */
+  private chooseFetched(): void {
+    const walks = this.kernel.steps.filter((step) => step.kind === "walk");
+    this.steps.forEach((step, operand) => {
+      if (step !== "unit") return;
+      const touching = walks.filter((walk) => this.operandsOf(walk).includes(operand));
+      const walk = touching.at(this.kernel.inner > 1 ? 0 : -1);
+      if (walk !== undefined) this.fetched.set(walk, [...this.fetched.get(walk) ?? [], operand]);
+    });
+  }
+
+  /** The operands that a walk reads or writes. */
+  private operandsOf({ reduce, write }: Walk): number[] {
+    const sources = this.sourcesOf([...reduce, ...write].map(({ expr }) => expr));
+    const read = sources.map((source) => this.operandOf(source)).filter((operand) => operand !== null);
+    return [...new Set([...read, ...write.map(({ output }) => this.kernel.inputs.length + output)])];
   }
 
   private word(index: number): Code {
@@ -164,19 +188,22 @@ class RowGenerator {
     return [...found];
   }
 
-  private walk({ reduce, write }: Walk): Code {
+  private walk(walk: Walk): Code {
+    const { reduce, write } = walk;
     const { f, kernel, lanes, layout } = this;
     const rank = kernel.shape.length;
     const unroll = accumulatorCount(f.vectorBytes);
     const accumulators = reduce.map(({ op: prim, expr }) => new Accumulators(f, prim, expr.dtype, lanes, unroll));
     const sources = this.sourcesOf([...reduce, ...write].map(({ expr }) => expr));
     const written = write.map(({ output }) => kernel.inputs.length + output);
-    const read = sources.map((source) => this.operandOf(source)).filter((operand) => operand !== null);
-    const moving = [...new Set([...read, ...written])];
+    const moving = this.operandsOf(walk);
     // Inputs that are constant within a segment.
     const fixed = new Map(
-      read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("vector")]),
+      moving.filter((operand) => this.steps[operand] === "zero" && !written.includes(operand))
+        .map((operand) => [operand, f.local("vector")]),
     );
+    // The addresses of the next segment, or the next row.
+    const ahead = new Map(this.fetched.get(walk)?.map((operand) => [operand, f.local("i32")]));
     const loaded = new Map(sources.map((source) => [source, f.local("vector")]));
     const load = (source: number, part: number, extent: Extent): Code => {
       const operand = this.operandOf(source);
@@ -213,13 +240,19 @@ class RowGenerator {
         first: [
           sources.map((source) => set(loaded.get(source)!, load(source, part, extent))),
           first,
+          extent === "vector" ? [...ahead].map(([operand, at]) => this.fetch(operand, part, at)) : [],
           written.map((operand, i) => this.store(operand, values[i]!, part, extent)),
         ],
         values: values.slice(write.length),
         moved: [
           moving.map((operand) => {
             if (this.steps[operand] !== "unit") return this.advance(operand, count);
-            return part + 1 < parts ? [] : this.advance(operand, parts * count);
+            if (part + 1 < parts) return [];
+            const next = ahead.get(operand);
+            return [
+              this.advance(operand, parts * count),
+              next === undefined ? [] : increase(next, i32(parts * count * elementBytes(this.dtypes[operand]!))),
+            ];
           }),
           counts ? increase(this.column, i32(count)) : [],
         ],
@@ -249,6 +282,7 @@ class RowGenerator {
       );
     const segment: Code = [
       moving.map((i) => set(this.cursors[i]!, get(this.segments[i]!))),
+      [...ahead].map(([i, next]) => set(next, add(get(this.segments[i]!), this.word(layout.stride(i, rank - 2))))),
       [...fixed].map(([operand, local]) => set(local, loadSplat(this.dtypes[operand]!, get(this.cursors[operand]!)))),
       set(left, this.word(layout.size(rank - 1))),
       whileLoop(
@@ -281,6 +315,13 @@ class RowGenerator {
       return storeUnit(this.f, dtype, count, get(cursor), value, part * count * elementBytes(dtype));
     }
     return storeStrided(this.f, dtype, this.lanes, cursor, this.strides[operand]!, value);
+  }
+
+  /** Fetches the cache line of a vector, if it begins one. */
+  private fetch(operand: number, part: number, at: Local): Code {
+    const offset = part * this.lanes * elementBytes(this.dtypes[operand]!);
+    if (offset % 64 !== 0) return [];
+    return wide(operand < this.kernel.inputs.length ? "prefetch" : "prefetch_written", offset, get(at));
   }
 
   private advance(operand: number, count: number): Code {
