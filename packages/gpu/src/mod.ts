@@ -55,7 +55,7 @@ export interface WebGpuOptions {
   readonly poolBytes?: number;
   /** Most bytes of all buffers together (default: what the driver provides). */
   readonly memoryBytes?: number;
-  /** Number of kernels after which work is submitted without a read (default 500). */
+  /** Number of kernels after which work is submitted without a read (default 64). */
   readonly flushAfter?: number;
 }
 
@@ -84,7 +84,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
     "powerPreference",
     "tune",
   ]);
-  const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 500 } = options;
+  const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 64 } = options;
   const opened = await openDevice(await findGpu(), { ...options, adapter: options.adapter as GPUAdapter | undefined });
   const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });
   await engine.readback.probe();

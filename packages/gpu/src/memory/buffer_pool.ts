@@ -2,6 +2,7 @@
 import type { DeviceErrors } from "../device/device_errors.ts";
 import { usage } from "../device/runtime.ts";
 import { stateOf } from "./buffer_state.ts";
+import { FreeList } from "./free_list.ts";
 
 /** Buffers and bytes that the pool holds. */
 export interface BufferPoolReport {
@@ -44,8 +45,8 @@ export class BufferPool {
   private readonly device: GPUDevice;
   private readonly settings: BufferPoolOptions;
   private readonly largest: number;
-  /** Free buffers by size. The last one freed is reused first. */
-  private readonly free: Map<number, GPUBuffer[]> = new Map();
+  /** Free buffers by size. */
+  private readonly free: Map<number, FreeList> = new Map();
   /** Buffers in use for which the driver had no memory. */
   private readonly unbacked: Set<GPUBuffer> = new Set();
   private buffers = 0;
@@ -66,27 +67,26 @@ export class BufferPool {
    */
   alloc(bytes: number): GPUBuffer {
     const size = this.sizeFor(bytes);
-    const list = this.free.get(size);
-    if (list !== undefined && list.length > 0) return this.reuse(list.pop()!);
-    return this.create(size);
+    const free = this.free.get(size)?.pop();
+    return free === undefined ? this.create(size) : this.reuse(free);
   }
 
   /** Like {@link alloc}, for a buffer that no submission from `serial` on uses. */
   allocIdle(bytes: number, serial: number): GPUBuffer {
     const size = this.sizeFor(bytes);
-    const list = this.free.get(size) ?? [];
-    const at = list.findIndex((buffer) => stateOf(buffer).lastUsed < serial);
-    return at < 0 ? this.create(size) : this.reuse(list.splice(at, 1)[0]!);
+    const free = this.free.get(size)?.popIdle(serial);
+    return free === undefined ? this.create(size) : this.reuse(free);
   }
 
   /** Keeps a buffer for reuse. Commands recorded from now on may use it, as they run later. */
   release(buffer: GPUBuffer): void {
     if (this.unbacked.size > 0 && this.unbacked.delete(buffer)) return this.settings.destroy(buffer);
-    const list = this.free.get(buffer.size);
-    if (list === undefined) this.free.set(buffer.size, [buffer]);
-    else list.push(buffer);
+    const { size } = stateOf(buffer);
+    let list = this.free.get(size);
+    if (list === undefined) this.free.set(size, list = new FreeList());
+    list.push(buffer);
     this.freeBuffers++;
-    this.freeBytes += buffer.size;
+    this.freeBytes += size;
     if (this.freeBytes > this.settings.keep) this.trim(this.settings.keep / 2);
   }
 
@@ -94,12 +94,12 @@ export class BufferPool {
   trim(keep = 0): void {
     for (const size of [...this.free.keys()].sort((a, b) => b - a)) {
       const list = this.free.get(size)!;
-      while (list.length > 0 && this.freeBytes > keep) {
-        this.settings.destroy(this.reuse(list.shift()!));
+      while (list.count > 0 && this.freeBytes > keep) {
+        this.settings.destroy(this.reuse(list.pop()!));
         this.buffers--;
         this.bytes -= size;
       }
-      if (list.length === 0) this.free.delete(size);
+      if (list.count === 0) this.free.delete(size);
     }
   }
 
@@ -122,7 +122,7 @@ export class BufferPool {
 
   private reuse(buffer: GPUBuffer): GPUBuffer {
     this.freeBuffers--;
-    this.freeBytes -= buffer.size;
+    this.freeBytes -= stateOf(buffer).size;
     return buffer;
   }
 
@@ -132,6 +132,7 @@ export class BufferPool {
     this.device.pushErrorScope("out-of-memory");
     const buffer = this.device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
     this.settings.errors.watch(this.device.popErrorScope(), (reason) => this.refuse(buffer, reason));
+    stateOf(buffer); // numbers buffers by age
     this.buffers++;
     this.bytes += size;
     return buffer;
@@ -144,10 +145,8 @@ export class BufferPool {
   private refuse(buffer: GPUBuffer, reason: string): string {
     this.buffers--;
     this.bytes -= buffer.size;
-    const list = this.free.get(buffer.size) ?? [];
-    const at = list.indexOf(buffer);
-    if (at < 0) this.unbacked.add(buffer);
-    else this.settings.destroy(this.reuse(list.splice(at, 1)[0]!));
+    if (this.free.get(buffer.size)?.remove(buffer)) this.settings.destroy(this.reuse(buffer));
+    else this.unbacked.add(buffer);
     this.trim();
     return `${this.exhausted(buffer.size)} (${reason})`;
   }

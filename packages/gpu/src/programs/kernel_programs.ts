@@ -4,6 +4,7 @@
  */
 import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Kernel, type Program, showExpr } from "@heddle/tensor/backend";
+import { estimateMilliseconds } from "../commands/work_estimate.ts";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
 import { renderElementwise } from "../render/elementwise.ts";
@@ -22,6 +23,8 @@ interface Reduction {
 /** A kernel ready to run. */
 export interface KernelProgram extends Program {
   readonly work: Kernel;
+  /** Estimated milliseconds. */
+  readonly cost: number;
   /** Element-wise kernels, by the alignment of the offsets and by which inputs are overwritten. */
   readonly maps: Map<number, PreparedKernel>;
   /** Reductions, by whether all inputs are aligned. */
@@ -51,11 +54,17 @@ export class KernelPrograms {
     }
     programs.addText(reduce === null ? "" : reduce.op);
     programs.addNumber(reduce === null ? 0 : reduce.dims);
-    return programs.getOrCreate(() => ({ work: kernel, maps: new Map(), reductions: new Map() }));
+    return programs.getOrCreate(() => ({
+      work: kernel,
+      cost: estimateMilliseconds(kernel),
+      maps: new Map(),
+      reductions: new Map(),
+    }));
   }
 
   /** Records the launches of a kernel. */
   run(program: KernelProgram, inputs: readonly Binding[], output: Binding, scalars: readonly Scalar[]): void {
+    this.engine.recorder.announce(program.cost);
     if (program.work.reduce === null) this.runMap(program, inputs, output, scalars);
     else this.runReduction(program, inputs, output, scalars);
   }

@@ -3,6 +3,7 @@
  * first run records them as a plan, and later runs replay the plan with their own buffers.
  */
 import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
+import { estimateMilliseconds } from "../commands/work_estimate.ts";
 import type { CompiledLaunch, Engine } from "../device/engine.ts";
 import type { GpuContext, GpuOperand, Launch } from "../gpu_context.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
@@ -21,13 +22,22 @@ type Slot = number;
 
 /** A recorded call of a routine to its context. */
 type Step =
-  | { readonly kind: "launch"; readonly launch: CompiledLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
+  | {
+    readonly kind: "launch";
+    readonly launch: CompiledLaunch;
+    readonly reads: readonly Slot[];
+    readonly writes: readonly Slot[];
+    /** Whether a buffer is both read and written, so that it must be copied. */
+    readonly overlaps: boolean;
+  }
   | { readonly kind: "scratch"; readonly bytes: number }
   | { readonly kind: "release"; readonly slot: Slot };
 
 /** A routine ready to run. */
 export interface RoutineProgram extends Program {
   readonly work: Routine;
+  /** Estimated milliseconds. */
+  readonly cost: number;
   /** Plans by the operands' offsets and by which operands share a buffer; null for routines that are not recorded. */
   readonly plans: Map<string, readonly Step[]> | null;
 }
@@ -47,7 +57,7 @@ export class RoutinePrograms {
   /** The program of a routine, cached by geometry and attributes. */
   prepare(work: Routine): RoutineProgram {
     // The counter of the random stream differs at every call.
-    if (work.name === "random") return { work, plans: null };
+    if (work.name === "random") return { work, cost: estimateMilliseconds(work), plans: null };
     const { programs } = this;
     programs.addText(work.name);
     for (const operands of [work.inputs, work.outputs]) {
@@ -64,11 +74,12 @@ export class RoutinePrograms {
       else if (Array.isArray(value)) programs.addNumbers(value);
       else programs.addText(String(value));
     }
-    return programs.getOrCreate(() => ({ work, plans: new Map() }));
+    return programs.getOrCreate(() => ({ work, cost: estimateMilliseconds(work), plans: new Map() }));
   }
 
   /** Records the launches of a routine. */
-  run({ work, plans }: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
+  run({ work, cost, plans }: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
+    this.engine.recorder.announce(cost);
     const bindings = [...inputs, ...outputs];
     const buffers = bindings.map(({ buffer }) => (buffer as GpuBuffer).handle);
     const key = bindingKey(bindings, buffers);
@@ -91,13 +102,18 @@ export class RoutinePrograms {
     const { engine } = this;
     for (const step of plan) {
       switch (step.kind) {
-        case "launch":
-          engine.record(
-            step.launch,
-            step.reads.map((slot) => buffers[slot]!),
-            step.writes.map((slot) => buffers[slot]!),
-          );
+        case "launch": {
+          const { launch, reads, writes, overlaps } = step;
+          const bound: GPUBuffer[] = [];
+          for (const slot of reads) bound.push(buffers[slot]!);
+          if (overlaps) {
+            engine.record(launch, bound, writes.map((slot) => buffers[slot]!));
+            break;
+          }
+          for (const slot of writes) bound.push(buffers[slot]!);
+          engine.recorder.dispatch(launch.compiled, bound, launch.params, launch.x, launch.y, launch.z);
           break;
+        }
         case "scratch":
           buffers.push(engine.scratch(step.bytes));
           break;
@@ -132,7 +148,9 @@ class RecordingContext implements GpuContext {
     if (compiled === null) return;
     this.engine.record(compiled, launch.reads, launch.writes);
     const slots = (buffers: readonly GPUBuffer[]): Slot[] => buffers.map((buffer) => this.slotOf(buffer));
-    this.note({ kind: "launch", launch: compiled, reads: slots(launch.reads), writes: slots(launch.writes) });
+    const [reads, writes] = [slots(launch.reads), slots(launch.writes)];
+    const overlaps = reads.some((slot) => writes.includes(slot));
+    this.note({ kind: "launch", launch: compiled, reads, writes, overlaps });
   }
 
   scratch(bytes: number): GPUBuffer {
@@ -172,9 +190,12 @@ function bindingKey(bindings: readonly Binding[], buffers: readonly GPUBuffer[])
   let key = "";
   for (let i = 0; i < bindings.length; i++) {
     const { offset } = bindings[i]!;
-    const shared = buffers.indexOf(buffers[i]!);
     if (offset !== 0) key += `${i}@${offset} `;
-    if (shared < i) key += `${i}=${shared} `;
+    for (let j = 0; j < i; j++) {
+      if (buffers[j] !== buffers[i]) continue;
+      key += `${i}=${j} `;
+      break;
+    }
   }
   return key;
 }

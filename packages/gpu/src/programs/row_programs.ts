@@ -1,6 +1,7 @@
 /** Runs row kernels. Each geometry is rendered and compiled once; a launch fills in offsets and scalars. */
 import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Program, type RowKernel, showRows } from "@heddle/tensor/backend";
+import { estimateMilliseconds } from "../commands/work_estimate.ts";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
 import { renderRows } from "../render/row_kernel.ts";
@@ -16,6 +17,8 @@ interface PreparedRows extends PreparedKernel {
 /** A row kernel ready to run. */
 export interface RowProgram extends Program {
   readonly work: RowKernel;
+  /** Estimated milliseconds. */
+  readonly cost: number;
   /** Compiled kernels, by whether all offsets are multiples of four and by which operands share buffers. */
   readonly prepared: Map<string, PreparedRows>;
 }
@@ -37,7 +40,7 @@ export class RowPrograms {
     programs.addNumbers(work.shape);
     for (const { strides } of work.inputs) programs.addNumbers(strides);
     for (const { strides } of work.outputs) programs.addNumbers(strides);
-    return programs.getOrCreate(() => ({ work, prepared: new Map() }));
+    return programs.getOrCreate(() => ({ work, cost: estimateMilliseconds(work), prepared: new Map() }));
   }
 
   private prepareRows(work: RowKernel, aligned: boolean, memories: readonly number[]): PreparedRows {
@@ -53,19 +56,26 @@ export class RowPrograms {
     outputs: readonly Binding[],
     given: readonly Scalar[],
   ): void {
+    const { recorder } = this.engine;
+    recorder.announce(program.cost);
     const operands = [...inputs, ...outputs];
-    const handles = operands.map(({ buffer }) => (buffer as GpuBuffer).handle);
-    const memories = handles.map((handle) => handles.indexOf(handle));
-    const aligned = operands.every(({ offset }) => offset % 4 === 0);
-    const shared = memories.some((memory, i) => memory !== i);
-    const key = `${aligned ? "aligned" : ""}${shared ? memories : ""}`;
+    const handles: GPUBuffer[] = [];
+    let [aligned, shared] = [true, false];
+    for (const { buffer, offset } of operands) {
+      const { handle } = buffer as GpuBuffer;
+      if (handles.includes(handle)) shared = true;
+      if (offset & 3) aligned = false;
+      handles.push(handle);
+    }
+    const memories = shared ? handles.map((handle) => handles.indexOf(handle)) : null;
+    const key = `${aligned ? "aligned" : ""}${memories ?? ""}`;
     let prepared = program.prepared.get(key);
     if (prepared === undefined) {
-      program.prepared.set(key, prepared = this.prepareRows(program.work, aligned, memories));
+      program.prepared.set(key, prepared = this.prepareRows(program.work, aligned, memories ?? [...handles.keys()]));
     }
     const { compiled, words, offsetsAt, offsetShifts, bound, x, y } = prepared;
-    operands.forEach(({ offset }, i) => words[offsetsAt + i] = offset >>> offsetShifts[i]!);
+    for (let i = 0; i < operands.length; i++) words[offsetsAt + i] = operands[i]!.offset >>> offsetShifts[i]!;
     setScalars(prepared, given);
-    this.engine.recorder.dispatch(compiled, bound.map((i) => handles[i]!), words, x, y, 1);
+    recorder.dispatch(compiled, bound.map((i) => handles[i]!), words, x, y, 1);
   }
 }

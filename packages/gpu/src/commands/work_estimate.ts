@@ -1,0 +1,61 @@
+/**
+ * Estimates how long a GPU takes for a piece of work, so that submissions end in time: systems reset a GPU that works on
+ * one for seconds, and it should start while the rest of a step is still recorded.
+ */
+import type { Attrs, Routine } from "@heddle/tensor/backend";
+import { sizeOf, type Work } from "@heddle/tensor/backend";
+
+/** Operations a second of the GPU that is assumed: a small one, with 2 TFLOP/s at best, of which kernels reach a quarter. */
+const operationsPerSecond = 5e11;
+/** Bytes a second of its memory. */
+const bytesPerSecond = 5e10;
+
+/** The estimated milliseconds of some work on a small GPU. */
+export function estimateMilliseconds(work: Work): number {
+  return 1000 * (operations(work) / operationsPerSecond + accesses(work) * 4 / bytesPerSecond);
+}
+
+/** Multiplications and additions of matrix products and convolutions. The accesses decide how long everything else takes. */
+function operations(work: Work): number {
+  if (work.kind !== "routine") return 0;
+  const { name, inputs, outputs } = work as Routine;
+  const [first, second] = inputs;
+  switch (name) {
+    case "matmul":
+      return 2 * sizeOf(outputs[0]!.shape) * first!.shape.at(-1)!;
+    case "conv":
+      return perWindow(outputs[0]!.shape, second!.shape);
+    case "convInputGrad":
+      return perWindow(first!.shape, second!.shape);
+    case "convWeightGrad":
+      return perWindow(first!.shape, outputs[0]!.shape);
+    default:
+      return 0;
+  }
+}
+
+/** Operations of a convolution with weights `[O, C, …]`, for all elements of its output. */
+function perWindow(output: readonly number[], weight: readonly number[]): number {
+  return 2 * sizeOf(output) * sizeOf(weight.slice(1));
+}
+
+/** Elements read and written, counting what a pooling window or a step of a sort reads again. */
+function accesses(work: Work): number {
+  if (work.kind !== "routine") {
+    const outputs = work.kind === "kernel" ? 1 : work.outputs.length;
+    return sizeOf(work.shape) * (work.inputs.length + outputs);
+  }
+  const { name, inputs, outputs, attrs } = work as Routine;
+  const elements = [...inputs, ...outputs].reduce((n, { shape }) => n + sizeOf(shape), 0);
+  switch (name) {
+    case "sort":
+      return elements * Math.ceil(Math.log2(elements + 1));
+    case "maxPool":
+    case "maxPoolGrad":
+    case "sumPool":
+    case "sumPoolGrad":
+      return elements * sizeOf((attrs as Attrs["maxPool"]).kernel);
+    default:
+      return elements;
+  }
+}
