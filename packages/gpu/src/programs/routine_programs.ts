@@ -3,6 +3,7 @@
  * first run records them as a plan, and later runs replay the plan with their own buffers.
  */
 import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
+import type { Vendor } from "../device/vendor.ts";
 import type { CompiledLaunch, Engine } from "../device/engine.ts";
 import type { GpuContext, GpuOperand, Launch } from "../gpu_context.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
@@ -113,6 +114,7 @@ class RecordingContext implements GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
+  readonly vendor: Vendor;
   readonly steps: Step[] = [];
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
@@ -124,6 +126,7 @@ class RecordingContext implements GpuContext {
     this.limits = engine.limits;
     this.features = engine.features;
     this.software = engine.software;
+    this.vendor = engine.vendor;
     this.buffers = [...buffers];
   }
 
