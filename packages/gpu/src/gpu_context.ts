@@ -1,4 +1,5 @@
 /** The interface that routines are written against: they launch WGSL and allocate scratch memory. */
+import type { Vendor } from "./device/vendor.ts";
 import type { Routine } from "@heddle/tensor/backend";
 
 /** Shape, strides and dtype of an operand, without memory. */
@@ -38,6 +39,8 @@ export interface GpuContext {
    * Whether the adapter runs on the CPU: workgroup memory is not fast, loads are expensive and a few threads suffice.
    */
   readonly software: boolean;
+  /** Whose GPU it is; it decides defaults. */
+  readonly vendor: Vendor;
   /** Records a dispatch after all those recorded before. */
   launch(launch: Launch): void;
   /** Allocates at least `bytes` bytes with unspecified contents, to be returned with {@link release}. */

@@ -1,6 +1,7 @@
 /** Opens an adapter with all of its limits and the features that kernels use. */
 
 import { runtimeName } from "./runtime.ts";
+import { type Vendor, vendorOf } from "./vendor.ts";
 
 /** Options of {@link webgpu} that select the adapter. */
 export interface AdapterOptions {
@@ -19,6 +20,7 @@ export interface OpenedDevice {
   readonly identity: string;
   /** Whether the adapter runs on the CPU. */
   readonly software: boolean;
+  readonly vendor: Vendor;
 }
 
 /** Features that kernels use. */
@@ -52,5 +54,11 @@ export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: 
   const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   const fallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
   const identity = [info.vendor, info.architecture, info.device, info.description, runtimeName()].join(" | ");
-  return { device, description, identity, software: fallback || softwareNames.test(description) };
+  return {
+    device,
+    description,
+    identity,
+    software: fallback || softwareNames.test(description),
+    vendor: vendorOf(info),
+  };
 }

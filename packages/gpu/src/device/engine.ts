@@ -8,6 +8,7 @@ import { BufferPool } from "../memory/buffer_pool.ts";
 import { Readback } from "../memory/readback.ts";
 import type { OpenedDevice } from "./adapter.ts";
 import { DeviceErrors } from "./device_errors.ts";
+import type { Vendor } from "./vendor.ts";
 import type { EngineReport } from "./engine_report.ts";
 
 /** Settings of an engine. {@link webgpu} has the defaults. */
@@ -33,6 +34,7 @@ export class Engine implements GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
+  readonly vendor: Vendor;
   /** The driver's name for the adapter. */
   readonly description: string;
   readonly pool: BufferPool;
@@ -43,12 +45,13 @@ export class Engine implements GpuContext {
   /** Scratch memory of the current dispatch. */
   private readonly scratchInUse: GPUBuffer[] = [];
 
-  constructor({ device, description, identity, software }: OpenedDevice, options: EngineOptions) {
+  constructor({ device, description, identity, software, vendor }: OpenedDevice, options: EngineOptions) {
     this.device = device;
     this.limits = device.limits;
     this.features = new Set(device.features as unknown as Iterable<string>);
     this.description = description;
     this.software = software;
+    this.vendor = vendor;
     this.errors = new DeviceErrors(device, () => {
       this.pool.trim();
       return this.pool.exhausted(0);

@@ -4,6 +4,7 @@
  */
 import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
 import { estimateMilliseconds } from "../commands/work_estimate.ts";
+import type { Vendor } from "../device/vendor.ts";
 import type { CompiledLaunch, Engine } from "../device/engine.ts";
 import type { GpuContext, GpuOperand, Launch } from "../gpu_context.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
@@ -129,6 +130,7 @@ class RecordingContext implements GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
+  readonly vendor: Vendor;
   readonly steps: Step[] = [];
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
@@ -140,6 +142,7 @@ class RecordingContext implements GpuContext {
     this.limits = engine.limits;
     this.features = engine.features;
     this.software = engine.software;
+    this.vendor = engine.vendor;
     this.buffers = [...buffers];
   }
 

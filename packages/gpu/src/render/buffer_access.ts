@@ -23,6 +23,15 @@ export function declareInput(binding: number, name: string, dtype: DType): strin
   return `${code}fn ${name}_get(i: u32) -> ${valueType(dtype)} { return ${elementAt(name, dtype, "i", "plain")}; }\n`;
 }
 
+/** Declares an input and `NAME_quad(index)`, which reads the four elements from `4 * index` on. */
+export function declareQuads(binding: number, name: string, dtype: DType): string {
+  const type = valueType(dtype);
+  return `${declareBuffer(binding, name, quadType(dtype), false)}fn ${name}_quad(i: u32) -> vec4<${type}> {
+  let quad = ${name}[i];
+  return vec4<${type}>(${quadValues(dtype, "quad").join(", ")});
+}\n`;
+}
+
 /** Declares an output, `NAME_set(position, value)`, which writes one element, and `NAME_get(position)`. */
 export function declareOutput(binding: number, name: string, dtype: DType): string {
   const packed = isPacked(dtype);

@@ -1,25 +1,17 @@
 /**
  * Contractions: sums of products over a common index, such as matrix products, convolutions and their gradients. A
- * contraction describes in WGSL where the elements of its factors are; `run_contraction.ts` computes it with one of
- * several kernels.
+ * contraction describes where the elements of its factors are; `run_contraction.ts` computes it with one of several
+ * kernels.
  */
 import { type DType, isFloat } from "@heddle/tensor";
 import type { GpuOperand } from "../../gpu_context.ts";
+import { coordinates } from "../../render/index_math.ts";
 import type { Params } from "../shared/params.ts";
-
-/** Code that finds a factor's elements. Positions are u32 and wrap. */
-export interface Factor {
-  /** Statements declaring the variables `V…` that depend only on the row (column) `index`. */
-  readonly lane: (v: string, index: string) => string;
-  /** Statements declaring the variables `V…` that depend on the outer summed index too. They come after `rowCode`. */
-  readonly enter: (v: string) => string;
-  /** The element at the inner summed index `t`. */
-  readonly element: (v: string, t: string) => string;
-}
+import type { Factor } from "./factor.ts";
 
 /**
- * `out[z, i, j] = Σ left[z, i, k] · right[z, k, j]`, where `k` is a pair of an outer and an inner index if the
- * contraction is nested.
+ * `out[z, i, j] = Σ left[z, i, k] · right[z, k, j]`. The summed index `k` has digits, the last of which changes
+ * fastest: channel, row and column of a tap, for example.
  */
 export interface Contraction {
   /** Identifies the code, apart from the dtype. */
@@ -28,44 +20,55 @@ export interface Contraction {
   readonly batch: number;
   readonly m: number;
   readonly n: number;
-  /** Number of values of the outer summed index (1 if not nested) and of the inner one. */
-  readonly outer: number;
+  /** Number of values of the last digit, and of all the others together (1 if there is one digit). */
   readonly inner: number;
-  readonly nested: boolean;
+  readonly outer: number;
+  /** The sizes of the digits, as WGSL. */
+  readonly digits: readonly string[];
+  /** The sizes that kernels for GPUs have as constants, by digit. */
+  readonly constants: Readonly<Record<number, number>>;
   readonly left: GpuOperand;
   readonly right: GpuOperand;
   readonly out: GpuOperand;
   readonly params: Params;
   /** Statements that depend on the batch index `z`. */
   readonly batchCode: string;
-  /** Statements that depend on the outer summed index `r`. */
-  readonly rowCode: string;
   readonly rows: Factor;
   readonly columns: Factor;
   /** Statements declaring `V`, the part of an output's position that depends on its row or on its column. */
   readonly outRow: (v: string, index: string) => string;
   readonly outColumn: (v: string, index: string) => string;
-  /** Whether elements adjacent in memory are adjacent along the summed index, rather than along rows or columns. */
-  readonly leftAlongSum: boolean;
-  readonly rightAlongSum: boolean;
   /** A vector added to the outputs: one value for each row (counted through the batch) or for each column. */
   readonly bias: { readonly operand: GpuOperand; readonly along: "row" | "column" } | null;
   /** Whether negative outputs become 0. */
   readonly relu: boolean;
 }
 
+/** A contraction without bias and activation. */
+export type BareContraction = Omit<Contraction, "bias" | "relu">;
+
+/** Statements that split `r`, the number formed by all digits but the last, into `r0`, `r1`, …. */
+export function outerDigits({ digits }: Contraction): string {
+  return coordinates("r", "r", digits.slice(0, -1));
+}
+
 /** The value to write for a sum: with bias and ReLU. NaN is preserved. */
-export function withEpilogue({ bias, relu, dtype }: Contraction, sum: string, row: string, column: string): string {
+export function withEpilogue({ bias, relu }: Contraction, sum: string, row: string, column: string): string {
   const value = bias === null
     ? sum
     : `(${sum} + bias_get(p.biasOffset + ${bias.along === "row" ? `(z * p.m + ${row})` : column} * p.biasStride))`;
-  return relu ? `rectify(${value}, ${isFloat(dtype) ? "0f" : "0"})` : value;
+  return relu ? `rectify(${value})` : value;
 }
 
-/** The declarations that {@link withEpilogue} needs. */
+/**
+ * The declarations that {@link withEpilogue} needs. A comparison of floats could be compiled to a maximum, which loses
+ * NaN; these bits are those of the negative numbers, without -0 and NaN.
+ */
 export function epilogueDeclarations({ relu, dtype }: Contraction): string {
-  const type = isFloat(dtype) ? "f32" : "i32";
-  return relu ? `fn rectify(x: ${type}, zero: ${type}) -> ${type} { return select(x, zero, x < zero); }\n` : "";
+  if (!relu) return "";
+  return isFloat(dtype)
+    ? `fn rectify(x: f32) -> f32 { return select(x, 0f, bitcast<u32>(x) - 0x80000001u < 0x7f800000u); }\n`
+    : `fn rectify(x: i32) -> i32 { return max(x, 0); }\n`;
 }
 
 /** The reads and params of the bias. */

@@ -1,7 +1,8 @@
 /** The kernel for contractions with few outputs: a workgroup computes one output. */
 import type { DType } from "@heddle/tensor";
 import { computeType } from "../../render/wgsl_types.ts";
-import { type Contraction, withEpilogue } from "./contraction.ts";
+import { type Contraction, outerDigits, withEpilogue } from "./contraction.ts";
+import { elementAt, laneCode, outerCode } from "./factor.ts";
 import type { KernelVariant } from "./kernel_configs.ts";
 
 /** Declares the workgroup memory for partial sums. */
@@ -12,17 +13,17 @@ export function dotDeclarations(dtype: DType, { group }: KernelVariant): string 
 /** The entry point's statements. */
 export function dotBody(c: Contraction, { group }: KernelVariant): string {
   const type = computeType(c.dtype);
-  const split = c.nested ? `let r = k / p.inner;\nlet t = k % p.inner;\n${c.rowCode}` : `let t = k;\n`;
+  const split = c.digits.length > 1 ? `let r = k / p.inner;\nlet t = k % p.inner;\n${outerDigits(c)}` : `let t = k;\n`;
   return `
 let column = group % p.n;
 let row = (group / p.n) % p.m;
 let z = group / (p.n * p.m);
-${c.batchCode}${c.rows.lane("a", "row")}${c.columns.lane("b", "column")}
+${c.batchCode}${laneCode(c.rows, "a", "row")}${laneCode(c.columns, "b", "column")}
 let terms = p.outer * p.inner;
 var sum: ${type};
 for (var k = lane; k < terms; k += ${group}u) {
-${split}${c.rows.enter("a")}${c.columns.enter("b")}
-sum += ${c.rows.element("a", "t")} * ${c.columns.element("b", "t")};
+${split}${outerCode(c.rows, "a")}${outerCode(c.columns, "b")}
+sum += ${elementAt(c.rows, "left", c.left, "a", "t")} * ${elementAt(c.columns, "right", c.right, "b", "t")};
 }
 sums[lane] = sum;
 workgroupBarrier();

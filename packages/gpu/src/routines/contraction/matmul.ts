@@ -4,7 +4,8 @@ import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
 import { mergeDimensions } from "../../strides.ts";
 import { dot, numbered } from "../shared/params.ts";
-import type { Contraction } from "./contraction.ts";
+import type { BareContraction } from "./contraction.ts";
+import { quadsOf } from "./factor.ts";
 import type { KernelConfigName } from "./kernel_configs.ts";
 import { runContraction } from "./run_contraction.ts";
 
@@ -19,7 +20,7 @@ function matmulContraction(
   left: GpuOperand,
   right: GpuOperand,
   out: GpuOperand,
-): Omit<Contraction, "bias" | "relu"> {
+): BareContraction {
   let m = out.shape.at(-2)!;
   const n = out.shape.at(-1)!;
   const inner = left.shape.at(-1)!;
@@ -49,7 +50,8 @@ function matmulContraction(
     n,
     outer: 1,
     inner,
-    nested: false,
+    digits: ["p.inner"],
+    constants: {},
     left,
     right,
     out,
@@ -66,21 +68,30 @@ let left0 = p.leftOffset + ${dot("z", "p.leftBatch", rank)};
 let right0 = p.rightOffset + ${dot("z", "p.rightBatch", rank)};
 let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
 `,
-    rowCode: "",
     rows: {
       lane: (v, index) => `let ${v} = left0 + ${index} * p.leftRow;\n`,
-      enter: () => "",
-      element: (v, t) => `left_get(${v} + ${t} * p.leftInner)`,
+      strides: ["p.leftInner"],
+      bounds: [],
+      linear: true,
+      alongSum: leftInner === 1,
+      quads: quadsOf({ sizes: [m], strides: [leftRow] }, { sizes: [inner], strides: [leftInner] }, [
+        left.offset,
+        ...batch.strides[0]!,
+      ]),
     },
     columns: {
       lane: (v, index) => `let ${v} = right0 + ${index} * p.rightColumn;\n`,
-      enter: () => "",
-      element: (v, t) => `right_get(${v} + ${t} * p.rightInner)`,
+      strides: ["p.rightInner"],
+      bounds: [],
+      linear: true,
+      alongSum: rightInner === 1 && rightColumn !== 1,
+      quads: quadsOf({ sizes: [n], strides: [rightColumn] }, { sizes: [inner], strides: [rightInner] }, [
+        right.offset,
+        ...batch.strides[1]!,
+      ]),
     },
     outRow: (v, index) => `let ${v} = out0 + ${index} * p.outRow;\n`,
     outColumn: (v, index) => `let ${v} = ${index} * p.outColumn;\n`,
-    leftAlongSum: leftInner === 1,
-    rightAlongSum: rightInner === 1 && rightColumn !== 1,
   };
 }
 

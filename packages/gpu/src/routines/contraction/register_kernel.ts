@@ -1,6 +1,7 @@
 /** The kernel for contractions without workgroup memory: an invocation keeps its tile of outputs in registers. */
 import { computeType } from "../../render/wgsl_types.ts";
-import { type Contraction, withEpilogue } from "./contraction.ts";
+import { type Contraction, outerDigits, withEpilogue } from "./contraction.ts";
+import { elementAt, laneCode, outerCode } from "./factor.ts";
 import type { KernelVariant } from "./kernel_configs.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -13,7 +14,7 @@ export function registerBody(c: Contraction, { rows, columns }: KernelVariant, p
   const [is, js] = [count(rows), count(columns)];
   const quads = count(columns / wide);
   const right = (q: number): string => {
-    const elements = count(wide).map((e) => c.columns.element(`b${q * wide + e}`, "t"));
+    const elements = count(wide).map((e) => elementAt(c.columns, "right", c.right, `b${q * wide + e}`, "t"));
     return wide === 4 ? `${accumulator}(${elements.join(", ")})` : elements[0]!;
   };
   const sum = (i: number, q: number): string => {
@@ -21,23 +22,27 @@ export function registerBody(c: Contraction, { rows, columns }: KernelVariant, p
     return type === "f32" ? `s${i}_${q} = fma(${left}, y${q}, s${i}_${q});` : `s${i}_${q} += ${left} * y${q};`;
   };
   const step = `${quads.map((q) => `let y${q} = ${right(q)};`).join("\n")}
-${is.map((i) => `let x${i} = ${c.rows.element(`a${i}`, "t")};`).join("\n")}
+${is.map((i) => `let x${i} = ${elementAt(c.rows, "left", c.left, `a${i}`, "t")};`).join("\n")}
 ${is.map((i) => quads.map((q) => sum(i, q)).join(" ")).join("\n")}`;
-  const enter = [...is.map((i) => c.rows.enter(`a${i}`)), ...js.map((j) => c.columns.enter(`b${j}`))].join("");
+  const enter = [...is.map((i) => outerCode(c.rows, `a${i}`)), ...js.map((j) => outerCode(c.columns, `b${j}`))].join(
+    "",
+  );
   const inner = `for (var t = first; t < last; t++) {
 ${step}
 }`;
-  const bounds = `let first = (split % p.innerParts) * p.perInner;
-let last = min(first + p.perInner, p.inner);
+  const bounds = `let begin = split * p.per;
+let end = min(begin + p.per, p.outer * p.inner);
 `;
-  const loop = c.nested
-    ? `${bounds}let outer_part = split / p.innerParts;
-let end = min((outer_part + 1u) * p.per, p.outer);
-for (var r = outer_part * p.per; r < end; r++) {
-${c.rowCode}${enter}
+  const loop = c.digits.length > 1
+    ? `${bounds}for (var r = begin / p.inner; r * p.inner < end; r++) {
+let before = r * p.inner;
+let first = select(0u, begin - before, begin > before);
+let last = min(p.inner, end - before);
+${outerDigits(c)}${enter}
 ${inner}
 }`
-    : `${bounds}${enter}
+    : `${bounds}let first = begin;
+let last = end;
 ${inner}`;
   const component = (j: number): string => wide === 4 ? `.${"xyzw"[j % 4]}` : "";
   const value = (i: number, j: number): string => `s${i}_${Math.floor(j / wide)}${component(j)}`;
@@ -63,8 +68,8 @@ let split = batch_split / p.batch;
 ${c.batchCode}
 ${is.map((i) => `let row_${i} = tile_row * ${rows}u + ${i}u;`).join("\n")}
 ${js.map((j) => `let column_${j} = tile_column * ${columns}u + ${j}u;`).join("\n")}
-${is.map((i) => `let m_${i} = min(row_${i}, p.m - 1u);\n${c.rows.lane(`a${i}`, `m_${i}`)}`).join("")}
-${js.map((j) => `let n_${j} = min(column_${j}, p.n - 1u);\n${c.columns.lane(`b${j}`, `n_${j}`)}`).join("")}
+${is.map((i) => `let m_${i} = min(row_${i}, p.m - 1u);\n${laneCode(c.rows, `a${i}`, `m_${i}`)}`).join("")}
+${js.map((j) => `let n_${j} = min(column_${j}, p.n - 1u);\n${laneCode(c.columns, `b${j}`, `n_${j}`)}`).join("")}
 ${is.map((i) => quads.map((q) => `var s${i}_${q}: ${accumulator};`).join(" ")).join("\n")}
 ${loop}
 ${partial ? "let part = batch_split * p.m * p.n;" : js.map((j) => c.outColumn(`q_${j}`, `n_${j}`)).join("")}

@@ -1,13 +1,12 @@
 /**
  * The kernel for contractions that uses workgroup memory: a workgroup loads panels of both factors, and each invocation
- * reads a row of one and a column of the other.
+ * reads a row of one and a column of the other. While it computes with one panel, the loads of the next are under way.
  */
-import type { DType } from "@heddle/tensor";
 import { computeType } from "../../render/wgsl_types.ts";
-import { type Contraction, type Factor, withEpilogue } from "./contraction.ts";
-import type { KernelVariant } from "./kernel_configs.ts";
-
-type Tile = Extract<KernelVariant, { kind: "tile" }>;
+import { coordinates } from "../../render/index_math.ts";
+import { type Contraction, withEpilogue } from "./contraction.ts";
+import { type Factor, ifInside, laneCode } from "./factor.ts";
+import type { TileVariant } from "./kernel_configs.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -17,15 +16,104 @@ const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
  */
 const pitch = (size: number): number => size / 4 + 1;
 
-/** Declares the panels. */
-export function tileDeclarations(dtype: DType, { rows, columns, depth }: Tile): string {
-  const type = `vec4<${computeType(dtype)}>`;
-  return `var<workgroup> left_panel: array<${type}, ${depth * pitch(rows)}>;
-var<workgroup> right_panel: array<${type}, ${depth * pitch(columns)}>;
-`;
+/** Bytes of workgroup memory that a tile takes at most. */
+export function workgroupBytes({ rows, columns, depth }: TileVariant): number {
+  return 16 * depth * (pitch(rows) + pitch(columns) + 2);
 }
 
-/** Code that fills a panel with vectors of four rows (columns) at one term. */
+/** A factor with what the kernel knows of its side. */
+interface Side {
+  readonly factor: Factor;
+  readonly name: "left" | "right";
+  /** Prefix of its variables. */
+  readonly v: "a" | "b";
+  /** Rows (columns) of the tile, the first of them, and their number in the matrix. */
+  readonly size: number;
+  readonly first: string;
+  readonly limit: string;
+  readonly quads: Factor["quads"];
+}
+
+/** The directions in which the kernel loads four elements at once, for parts of `per` terms. */
+export function quadsOfSides({ rows, columns }: Contraction, per: number): [Factor["quads"], Factor["quads"]] {
+  // Along the sum, parts have to start at multiples of four.
+  const of = ({ quads }: Factor): Factor["quads"] => quads === "sum" && per % 4 !== 0 ? null : quads;
+  return [of(rows), of(columns)];
+}
+
+function sidesOf(c: Contraction, { rows, columns }: TileVariant, per: number): [Side, Side] {
+  const [left, right] = quadsOfSides(c, per);
+  return [
+    { factor: c.rows, name: "left", v: "a", size: rows, first: "row0", limit: "p.m", quads: left },
+    { factor: c.columns, name: "right", v: "b", size: columns, first: "column0", limit: "p.n", quads: right },
+  ];
+}
+
+/** Identifies the code that depends on the operands' strides and on constant digits. */
+export function tileKey(c: Contraction, per: number): string {
+  const linear = (factor: Factor): string => hasTable(factor) ? "table" : "linear";
+  return `${quadsOfSides(c, per)} ${linear(c.rows)} ${linear(c.columns)} ${Object.values(c.constants)}`;
+}
+
+/** Whether positions and coordinates of terms come from a table in workgroup memory. */
+function hasTable({ linear, bounds }: Factor): boolean {
+  return !linear || bounds.some(({ digit }) => digit !== null);
+}
+
+/** The type of an entry: the position, and the coordinates if they are checked. */
+const entryType = ({ bounds }: Factor): string => bounds.length > 0 ? "vec4<u32>" : "u32";
+
+/** The type of a panel's elements. float16 is exact there, and takes half the memory; sums are float32. */
+function panelType(c: Contraction): string {
+  return c.left.dtype === "float16" && c.right.dtype === "float16" ? "f16" : computeType(c.dtype);
+}
+
+/** Declares the panels and the tables. */
+export function tileDeclarations(c: Contraction, variant: TileVariant, per: number): string {
+  return sidesOf(c, variant, per).map(({ factor, name, size }) =>
+    `var<workgroup> ${name}_panel: array<vec4<${panelType(c)}>, ${variant.depth * pitch(size)}>;\n` +
+    (hasTable(factor) ? `var<workgroup> ${name}_terms: array<${entryType(factor)}, ${variant.depth}>;\n` : "")
+  ).join("");
+}
+
+/**
+ * Code that keeps, for this invocation's term of the table, its digits. They advance by `depth` terms with carries, so
+ * that nothing is divided in the loop.
+ */
+function tableCode(c: Contraction, { depth }: TileVariant): { before: string; fill: string; advance: string } {
+  const tables = ([["left", c.rows], ["right", c.columns]] as const).filter(([, factor]) => hasTable(factor));
+  if (tables.length === 0) return { before: "", fill: "", advance: "" };
+  const sizes = c.digits.map((size, d) => c.constants[d] === undefined ? size : `${c.constants[d]}u`);
+  const digits = count(sizes.length);
+  const entry = ({ strides, bounds }: Factor): string => {
+    const position = strides.map((stride, d) => `digit${d} * ${stride}`).join(" + ");
+    if (bounds.length === 0) return position;
+    const steps = count(3).map((d) => {
+      const bound = bounds[d];
+      return bound === undefined || bound.digit === null ? "0u" : `digit${bound.digit} * ${bound.step}`;
+    });
+    return `vec4<u32>(${position}, ${steps.join(", ")})`;
+  };
+  const fill = `if (lane < ${depth}u) {
+${tables.map(([name, factor]) => `${name}_terms[lane] = ${entry(factor)};`).join("\n")}
+}`;
+  const carries = digits.toReversed().map((d) =>
+    d === 0
+      ? `digit0 += by0${digits.length > 1 ? " + carry1" : ""};`
+      : `digit${d} += by${d}${d < digits.length - 1 ? ` + carry${d + 1}` : ""};
+let carry${d} = select(0u, 1u, digit${d} >= ${sizes[d]});
+digit${d} -= carry${d} * ${sizes[d]};`
+  );
+  return {
+    before: `${coordinates("from", `(begin + lane)`, sizes)}${coordinates("by", `${depth}u`, sizes)}${
+      digits.map((d) => `var digit${d} = from${d};`).join(" ")
+    }\n`,
+    fill,
+    advance: `${carries.join("\n")}\n${fill}`,
+  };
+}
+
+/** Code that fills a panel. */
 interface Loader {
   /** Statements before the loop. */
   readonly before: string;
@@ -35,68 +123,108 @@ interface Loader {
   readonly store: string;
 }
 
-function loader(
-  c: Contraction,
-  factor: Factor,
-  name: "left" | "right",
-  size: number,
-  alongSum: boolean,
-  { depth, group }: Tile,
-): Loader {
-  const type = `vec4<${computeType(c.dtype)}>`;
+/** The number, within the tile, of element `e` of the vector of four rows (columns) `four`. */
+function laneIn({ quads, size }: Side, four: string, e: number): string {
+  if (quads === "lanes") return `(${four}) * 4u + ${e}u`;
+  // Adjacent vectors hold adjacent rows, so that adjacent invocations load and store adjacent elements.
+  return `${four} + ${e * size / 4}u`;
+}
+
+function loader(c: Contraction, side: Side, variant: TileVariant): Loader {
+  const { factor, name, v, size, first, limit, quads } = side;
+  const { depth, group } = variant;
+  const operand = c[name];
+  const [panel, type] = [`vec4<${panelType(c)}>`, `vec4<${computeType(c.dtype)}>`];
+  const store = panel === type ? (value: string): string => value : (value: string): string => `${panel}(${value})`;
   const fours = size / 4;
-  const rounds = fours * depth / group;
-  const limit = name === "left" ? "p.m" : "p.n";
-  const first = name === "left" ? "row0" : "column0";
-  const v = name === "left" ? "a" : "b";
+  // An invocation loads four rows at one term, or at four terms in a vector each.
+  const together = quads === "sum" ? 4 : 1;
+  const steps = depth / together;
+  const units = fours * steps;
+  const rounds = Math.ceil(units / group);
+  const along = quads === "sum" || (quads === null && factor.alongSum);
+  const unit = (u: number): string => u === 0 ? "lane" : `(lane + ${u * group}u)`;
   // Adjacent invocations read adjacent elements: along the summed index, or across it.
-  const four = (u: number): string => alongSum ? `(lane / ${depth}u + ${u * group / depth}u)` : `(lane % ${fours}u)`;
-  const term = (u: number): string => alongSum ? `(lane % ${depth}u)` : `(lane / ${fours}u + ${u * group / fours}u)`;
+  const same = !along && group % fours === 0;
+  const four = (u: number): string =>
+    along ? `(${unit(u)} / ${steps}u)` : same ? `(lane % ${fours}u)` : `(${unit(u)} % ${fours}u)`;
+  const step = (u: number): string => along ? `(${unit(u)} % ${steps}u)` : `(${unit(u)} / ${fours}u)`;
+  const own = (u: number): number => same ? 0 : u;
+  const guard = (u: number, code: string): string =>
+    (u + 1) * group > units ? `if (${unit(u)} < ${units}u) {\n${code}\n}` : code;
+
   const lanes = (u: number): string =>
-    count(4).map((e) =>
-      `let ${v}i${u}_${e} = min(${first} + ${four(u)} * 4u + ${e}u, ${limit} - 1u);\n` +
-      factor.lane(`${v}${u}_${e}`, `${v}i${u}_${e}`)
+    count(quads === "lanes" ? 1 : 4).map((e) =>
+      `let ${v}i${u}_${e} = min(${first} + ${laneIn(side, four(u), e)}, ${limit} - ${quads === "lanes" ? 4 : 1}u);\n` +
+      laneCode(factor, `${v}${u}_${e}`, `${v}i${u}_${e}`)
     ).join("");
-  // Across the summed index, all rounds load the same rows.
-  const own = (u: number): number => alongSum ? u : 0;
+
+  const table = hasTable(factor);
+  const checked = factor.bounds.length > 0;
+  const checks = (lane: string): string[] => [
+    ...(factor.bounds.some(({ digit }) => digit === null) ? [`${lane}in`] : []),
+    ...factor.bounds.flatMap(({ digit, size }, d) =>
+      digit === null ? [] : [`(${lane}h${d} + term.${"yzw"[d]}) < ${size}`]
+    ),
+  ];
+  const away = table ? (checked ? "term.x" : "term") : "away";
+  const find = (u: number): string =>
+    `let t = ${step(u)}${together === 1 ? "" : ` * ${together}u`};
+let wanted = k0 + t < end;
+${table ? `let term = ${name}_terms[t];` : `let away = (k0 + t) * ${factor.strides.at(-1)};`}`;
   const load = count(rounds).map((u) => {
-    const split = c.nested ? `let r = k / p.inner;\nlet t = k % p.inner;\n${c.rowCode}` : `let t = k;\n`;
-    const names = count(4).map((e) => `${v}${own(u)}_${e}`);
-    return `{
-let wanted = k0 + ${term(u)};
-let k = min(wanted, end - 1u);
-${split}${names.map((lane) => factor.enter(lane)).join("")}
-let loaded = ${type}(${names.map((lane) => factor.element(lane, "t")).join(", ")});
-${name}_${u} = select(${type}(), loaded, wanted < end);
-}`;
+    const named = (e: number): string => `${v}${own(u)}_${e}`;
+    const element = (e: number): string => ifInside(checks(named(e)), `${name}_get(${named(e)} + ${away})`, operand);
+    const quad = (e: number): string => `${name}_quad((${named(e)} + ${away}) / 4u)`;
+    const found = quads === "sum" ? count(4).map(quad) : quads === "lanes" ? [quad(0)] : [
+      `${type}(${count(4).map(element).join(", ")})`,
+    ];
+    return guard(
+      u,
+      `{\n${find(u)}\n${
+        found.map((value, i) => `${name}_${u}_${i} = ${store(`select(${type}(), ${value}, wanted)`)};`).join("\n")
+      }\n}`,
+    );
   });
+  const put = (u: number): string =>
+    count(together).map((i) => {
+      // Four rows at four terms are transposed.
+      const value = together === 1
+        ? `${name}_${u}_0`
+        : `${panel}(${count(4).map((e) => `${name}_${u}_${e}.${"xyzw"[i]}`).join(", ")})`;
+      const term = together === 1 ? step(u) : `(${step(u)} * 4u + ${i}u)`;
+      return `${name}_panel[${term} * ${pitch(size)}u + ${four(u)}] = ${value};`;
+    }).join("\n");
   return {
-    before: `${count(alongSum ? rounds : 1).map(lanes).join("")}${
-      count(rounds).map((u) => `var ${name}_${u}: ${type};`).join("\n")
+    before: `${count(same ? 1 : rounds).map(lanes).join("")}${
+      count(rounds).map((u) => count(together).map((i) => `var ${name}_${u}_${i}: ${panel};`).join(" ")).join("\n")
     }\n`,
     load: load.join("\n"),
-    store: count(rounds).map((u) => `${name}_panel[${term(u)} * ${pitch(size)}u + ${four(u)}] = ${name}_${u};`).join(
-      "\n",
-    ),
+    store: count(rounds).map((u) => guard(u, put(u))).join("\n"),
   };
 }
 
 /** The statements of the entry point. With `partial` they write contiguous partial sums instead of outputs. */
-export function tileBody(c: Contraction, variant: Tile, partial: boolean): string {
-  const { rows, columns, own, depth } = variant;
+export function tileBody(c: Contraction, variant: TileVariant, per: number, partial: boolean): string {
+  const { rows, columns, ownRows, ownColumns, depth } = variant;
   const type = computeType(c.dtype);
-  const [across, down] = [columns / own, rows / own];
-  const left = loader(c, c.rows, "left", rows, c.leftAlongSum, variant);
-  const right = loader(c, c.columns, "right", columns, c.rightAlongSum, variant);
-  const fours = count(own / 4);
-  // The rows of an invocation are groups of four, spread so that a quarter of a warp reads adjacent words.
+  const [across, down] = [columns / ownColumns, rows / ownRows];
+  const [leftSide, rightSide] = sidesOf(c, variant, per);
+  const [left, right] = [loader(c, leftSide, variant), loader(c, rightSide, variant)];
+  const table = tableCode(c, variant);
+  const [is, js] = [count(ownRows), count(ownColumns)];
+  const [rowFours, columnFours] = [count(ownRows / 4), count(ownColumns / 4)];
+  const read = panelType(c) === type
+    ? (code: string): string => code
+    : (code: string): string => `vec4<${type}>(${code})`;
+  // The rows of an invocation are vectors of four, spread so that a quarter of a warp reads adjacent words.
   const compute = count(depth).map((k) =>
     `{
-${fours.map((q) => `let x${q} = left_panel[${k * pitch(rows) + q * down}u + ty];`).join(" ")}
-${fours.map((q) => `let y${q} = right_panel[${k * pitch(columns) + q * across}u + tx];`).join(" ")}
+${rowFours.map((q) => `let x${q} = ${read(`left_panel[${k * pitch(rows) + q * down}u + ty]`)};`).join(" ")}
+${columnFours.map((q) => `let y${q} = ${read(`right_panel[${k * pitch(columns) + q * across}u + tx]`)};`).join(" ")}
 ${
-      count(own).map((i) =>
-        fours.map((q) => {
+      is.map((i) =>
+        columnFours.map((q) => {
           const x = `vec4<${type}>(x${i >> 2}.${"xyzw"[i % 4]})`;
           return type === "f32" ? `s${i}_${q} = fma(${x}, y${q}, s${i}_${q});` : `s${i}_${q} += ${x} * y${q};`;
         }).join(" ")
@@ -104,19 +232,23 @@ ${
     }
 }`
   );
-  const store = count(own).map((i) => {
-    const row = `row0 + ${(i >> 2) * down * 4 + i % 4}u + ty * 4u`;
-    const value = (j: number): string => `s${i}_${j >> 2}.${"xyzw"[j % 4]}`;
-    const columnsOf = count(own).map((j) => {
-      const at = partial ? `part + row * p.n + column` : "o + q";
-      return `{ let column = column0 + ${(j >> 2) * across * 4 + j % 4}u + tx * 4u;
-if (column < p.n) { ${partial ? "" : c.outColumn("q", "column")} out_set(${at}, ${
-        partial ? value(j) : withEpilogue(c, value(j), "row", "column")
-      }); } }`;
+  const place = (side: Side, own: string, spread: number, i: number): string =>
+    `${side.first} + ${laneIn(side, `${(i >> 2) * spread}u + ${own}`, i % 4)}`;
+  const outColumns = js.map((j) =>
+    `let column_${j} = ${place(rightSide, "tx", across, j)};
+${partial ? "" : c.outColumn(`q_${j}`, `min(column_${j}, p.n - 1u)`)}`
+  );
+  const store = is.map((i) => {
+    const outputs = js.map((j) => {
+      const value = `s${i}_${j >> 2}.${"xyzw"[j % 4]}`;
+      const at = partial ? `part + row * p.n + column_${j}` : `o + q_${j}`;
+      return `if (column_${j} < p.n) { out_set(${at}, ${
+        partial ? value : withEpilogue(c, value, "row", `column_${j}`)
+      }); }`;
     });
-    return `{ let row = ${row};
+    return `{ let row = ${place(leftSide, "ty", down, i)};
 if (row < p.m) { ${partial ? "" : c.outRow("o", "row")}
-${columnsOf.join("\n")}
+${outputs.join("\n")}
 } }`;
   });
   return `
@@ -129,10 +261,11 @@ let tx = lane % ${across}u;
 let ty = lane / ${across}u;
 let row0 = tile_row * ${rows}u;
 let column0 = tile_column * ${columns}u;
-${c.batchCode}${left.before}${right.before}
-${count(own).map((i) => fours.map((q) => `var s${i}_${q}: vec4<${type}>;`).join(" ")).join("\n")}
 let begin = split * p.per;
 let end = min(begin + p.per, p.outer * p.inner);
+${c.batchCode}${left.before}${right.before}${table.before}
+${is.map((i) => columnFours.map((q) => `var s${i}_${q}: vec4<${type}>;`).join(" ")).join("\n")}
+${table.fill === "" ? "" : `${table.fill}\nworkgroupBarrier();`}
 var k0 = begin;
 loop {
 let more = k0 < end;
@@ -147,10 +280,12 @@ workgroupBarrier();
 if (!more) { break; }
 ${left.store}
 ${right.store}
+${table.advance}
 workgroupBarrier();
 k0 += ${depth}u;
 }
 ${partial ? "let part = batch_split * p.m * p.n;" : ""}
+${outColumns.join("\n")}
 ${store.join("\n")}
 `;
 }

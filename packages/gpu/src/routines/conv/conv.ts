@@ -5,16 +5,19 @@
 import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
+import type { BareContraction } from "../contraction/contraction.ts";
+import { isLinear, quadsOf } from "../contraction/factor.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import {
-  type BareContraction,
+  constantTaps,
   dims,
   each,
   geometryOf,
   hasNoPadding,
   imageAndPosition,
-  imageElements,
+  imageFactor,
+  imageMoves,
   windowParams,
 } from "./conv_params.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
@@ -39,50 +42,62 @@ export function conv(
 
 function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["conv"]): BareContraction {
   const rank = x.shape.length - 2;
-  const last = rank - 1;
-  const [all, rows] = [dims(rank), dims(last)];
+  const all = dims(rank);
   const positions = sizeOf(out.shape.slice(2));
   const kernel = w.shape.slice(2);
   const inside = hasNoPadding(attrs);
   // A filter with one tap sums over the channels only.
   const single = inside && sizeOf(kernel) === 1;
+  const channels = w.shape[1]!;
+  const m = w.shape[0]! / attrs.groups;
+  const taps = { sizes: w.shape.slice(1), strides: w.strides.slice(1) };
+  const channel = { sizes: [channels], strides: [x.strides[1]!] };
+  const places = {
+    sizes: [x.shape[0]!, ...out.shape.slice(2)],
+    strides: [x.strides[0]!, ...all.map((d) => attrs.stride[d]! * x.strides[d + 2]!)],
+  };
   return {
     key: `conv ${rank}${inside ? " inside" : ""}${single ? " single" : ""}`,
     dtype: out.dtype,
     batch: attrs.groups,
-    m: w.shape[0]! / attrs.groups,
+    m,
     n: x.shape[0]! * positions,
-    outer: single ? 1 : w.shape[1]! * sizeOf(kernel.slice(0, -1)),
-    inner: single ? w.shape[1]! : kernel[last]!,
-    nested: !single,
+    outer: single ? 1 : channels * sizeOf(kernel.slice(0, -1)),
+    inner: single ? channels : kernel[rank - 1]!,
+    digits: single ? ["p.wSize1"] : ["p.wSize1", ...paramNames("wSize", rank + 2, 2)],
+    constants: constantTaps(kernel),
     left: w,
     right: x,
     out,
-    params: { ...geometryOf({ x, w, out }), ...windowParams(attrs), positions },
+    params: { ...geometryOf({ x, w, out }), ...windowParams(attrs), ...imageMoves(x, attrs.dilation), positions },
     batchCode: "",
-    rowCode: coordinates("r", "r", ["p.wSize1", ...paramNames("wSize", rank + 1, 2)]),
     rows: {
       lane: (v, index) => `let ${v} = p.wAt + (z * p.m + ${index}) * p.wStride0;\n`,
-      enter: (v) =>
-        single ? "" : `let ${v}k = ${v} + r0 * p.wStride1${each(rows, (d) => ` + r${d + 1} * p.wStride${d + 2}`)};\n`,
-      element: (v, t) =>
-        single ? `left_get(${v} + ${t} * p.wStride1)` : `left_get(${v}k + ${t} * p.wStride${last + 2})`,
+      strides: single ? ["p.wStride1"] : paramNames("wStride", rank + 2, 1),
+      bounds: [],
+      linear: single || isLinear(taps),
+      alongSum: true,
+      quads: quadsOf({ sizes: [m], strides: [w.strides[0]!] }, taps, [w.offset, m * w.strides[0]!]),
     },
     columns: {
       lane: (v, index) =>
         imageAndPosition(v, index, "p.positions", paramNames("outSize", rank + 2, 2)) +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.stride${d} - p.padding${d};\n`) +
         `let ${v} = p.xAt + ${v}n * p.xStride0 + z * p.wSize1 * p.xStride1${
-          each(single ? all : [], (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
+          each(all, (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
         };\n`,
+      alongSum: false,
       ...(single
-        ? { enter: () => "", element: (v, t) => `right_get(${v} + ${t} * p.xStride1)` }
-        : imageElements(x, { first: 1, step: "dilation", inside })),
+        ? {
+          strides: ["p.xStride1"],
+          bounds: [],
+          linear: true,
+          quads: quadsOf(places, channel, [x.offset, channels * x.strides[1]!]),
+        }
+        : imageFactor(x, { first: 1, step: "dilation", inside })),
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.positions;\n`,
     outColumn: (v, index) =>
       `let ${v} = (${index} / p.positions) * (p.outSize1 * p.positions) + ${index} % p.positions;\n`,
-    leftAlongSum: true,
-    rightAlongSum: false,
   };
 }

@@ -4,7 +4,8 @@
  */
 import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { type KernelConfigName, softwareConfig } from "../contraction/kernel_configs.ts";
+import { softwareConfig } from "../contraction/choice.ts";
+import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import { gradientByColumns } from "./conv_input_grad_columns.ts";
 import { polyphaseContractions } from "./conv_input_grad_polyphase.ts";
@@ -46,7 +47,10 @@ function prefersColumns(
   const channels = w.shape[1]!;
   const images = g.shape[0]!;
   const cost = (m: number, n: number, terms: number): number =>
-    softwareConfig({ m, n, terms, batch: groups, leftAlongSum: false, rightAlongSum: false }).cost;
+    softwareConfig({
+      ...{ m, n, batch: groups, outer: 1, inner: terms },
+      ...{ leftAlongSum: false, rightAlongSum: false },
+    }).cost;
   // Taps of each element, including those outside of all windows.
   const around = kernel.reduce((n, size, d) => n * Math.ceil(size / stride[d]!), 1);
   const elements = images * sizeOf(inputSize);

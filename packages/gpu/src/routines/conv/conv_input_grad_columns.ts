@@ -7,12 +7,14 @@ import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
 import { computeType } from "../../render/wgsl_types.ts";
+import type { BareContraction } from "../contraction/contraction.ts";
+import { quadsOf } from "../contraction/factor.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { numbered } from "../shared/params.ts";
 import { windowCode } from "../shared/windows.ts";
-import { type BareContraction, dims, each, geometryOf, imageAndPosition } from "./conv_params.ts";
+import { dims, each, geometryOf, imageAndPosition } from "./conv_params.ts";
 
 type InputGrad = Attrs["convInputGrad"];
 
@@ -64,21 +66,28 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
     n: columns.shape[1]!,
     outer: 1,
     inner: filters,
-    nested: false,
+    digits: ["p.inner"],
+    constants: {},
     left: w,
     right: g,
     out: columns,
     params: { ...geometryOf({ g, w }), filters, windows: sizeOf(g.shape.slice(2)) },
     batchCode: "",
-    rowCode: "",
     rows: {
       lane: (v, index) =>
         coordinates(`${v}i`, index, paramNames("wSize", rank + 2, 1)) +
         `let ${v} = p.wAt + z * p.filters * p.wStride0${
           each([0, ...all.map((d) => d + 1)], (d) => ` + ${v}i${d} * p.wStride${d + 1}`)
         };\n`,
-      enter: () => "",
-      element: (v, t) => `left_get(${v} + ${t} * p.wStride0)`,
+      strides: ["p.wStride0"],
+      bounds: [],
+      linear: true,
+      alongSum: false,
+      quads: quadsOf(
+        { sizes: w.shape.slice(1), strides: w.strides.slice(1) },
+        { sizes: [filters], strides: [w.strides[0]!] },
+        [w.offset, filters * w.strides[0]!],
+      ),
     },
     columns: {
       lane: (v, index) =>
@@ -86,13 +95,18 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
         `let ${v} = p.gAt + ${v}n * p.gStride0 + z * p.filters * p.gStride1${
           each(all, (d) => ` + ${v}q${d} * p.gStride${d + 2}`)
         };\n`,
-      enter: () => "",
-      element: (v, t) => `right_get(${v} + ${t} * p.gStride1)`,
+      strides: ["p.gStride1"],
+      bounds: [],
+      linear: true,
+      alongSum: false,
+      quads: quadsOf(
+        { sizes: [g.shape[0]!, ...g.shape.slice(2)], strides: [g.strides[0]!, ...g.strides.slice(2)] },
+        { sizes: [filters], strides: [g.strides[1]!] },
+        [g.offset, filters * g.strides[1]!],
+      ),
     },
     outRow: (v, index) => `let ${v} = (z * p.m + ${index}) * p.n;\n`,
     outColumn: (v, index) => `let ${v} = ${index};\n`,
-    leftAlongSum: false,
-    rightAlongSum: false,
   };
 }
 

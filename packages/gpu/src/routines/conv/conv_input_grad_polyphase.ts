@@ -4,9 +4,10 @@
  */
 import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
+import { paramNames } from "../../render/index_math.ts";
+import type { BareContraction } from "../contraction/contraction.ts";
 import { numbered } from "../shared/params.ts";
-import { type BareContraction, dims, each, geometryOf, imageAndPosition, selectInside } from "./conv_params.ts";
+import { constantTaps, dims, each, geometryOf, imageAndPosition } from "./conv_params.ts";
 
 type InputGrad = Attrs["convInputGrad"];
 
@@ -67,8 +68,7 @@ function contractionOf(
   phases: readonly Phase[],
 ): BareContraction {
   const rank = g.shape.length - 2;
-  const last = rank - 1;
-  const [all, rows] = [dims(rank), dims(last)];
+  const all = dims(rank);
   const filters = w.shape[0]! / attrs.groups;
   const of = (field: keyof Phase): number[] => phases.map((phase) => phase[field]);
   const taps = of("taps");
@@ -77,7 +77,6 @@ function contractionOf(
   const places = sizeOf(of("count"));
   const wAt = phases.reduce((at, { tap }, d) => at + tap * w.strides[d + 2]!, w.offset);
   const outAt = phases.reduce((at, { start }, d) => at + start * out.strides[d + 2]!, out.offset);
-  const checks = (v: string, of: readonly number[]): string[] => of.map((d) => `${v}y${d} < p.gSize${d + 2}`);
   return {
     key: `conv input gradient ${rank}${single ? " single" : ""}`,
     dtype: out.dtype,
@@ -85,8 +84,9 @@ function contractionOf(
     m: w.shape[1]!,
     n: g.shape[0]! * places,
     outer: single ? 1 : filters * sizeOf(taps.slice(0, -1)),
-    inner: single ? filters : taps[last]!,
-    nested: !single,
+    inner: single ? filters : taps[rank - 1]!,
+    digits: single ? ["p.filters"] : ["p.filters", ...paramNames("taps", rank)],
+    constants: single ? {} : constantTaps(taps),
     left: w,
     right: g,
     out,
@@ -97,44 +97,35 @@ function contractionOf(
       ...numbered("taps", taps),
       ...numbered("tapStride", phases.map(({ tapStep }, d) => tapStep * w.strides[d + 2]!)),
       ...numbered("window", of("window")),
-      ...numbered("back", of("back")),
+      ...numbered("back", of("back").map((back) => -back)),
+      ...numbered("move", of("back").map((back, d) => -back * g.strides[d + 2]!)),
       ...numbered("apart", attrs.stride.map((s, d) => s * out.strides[d + 2]!)),
     },
     batchCode: "",
-    rowCode: coordinates("r", "r", ["p.filters", ...paramNames("taps", last)]),
     rows: {
       lane: (v, index) => `let ${v} = p.wAt + z * p.filters * p.wStride0 + ${index} * p.wStride1;\n`,
-      enter: (v) =>
-        single ? "" : `let ${v}k = ${v} + r0 * p.wStride0${each(rows, (d) => ` + r${d + 1} * p.tapStride${d}`)};\n`,
-      element: (v, t) => single ? `left_get(${v} + ${t} * p.wStride0)` : `left_get(${v}k + ${t} * p.tapStride${last})`,
+      strides: single ? ["p.wStride0"] : ["p.wStride0", ...paramNames("tapStride", rank)],
+      bounds: [],
+      linear: single,
+      alongSum: false,
+      quads: null,
     },
     columns: {
       lane: (v, index) =>
         imageAndPosition(v, index, "p.places", paramNames("count", rank)) +
-        each(all, (d) => `let ${v}${single ? "y" : "h"}${d} = ${v}q${d} + p.window${d};\n`) +
-        (single ? `let ${v}in = ${checks(v, all).join(" && ")};\n` : "") +
+        each(all, (d) => `let ${v}h${d} = ${v}q${d} + p.window${d};\n`) +
         `let ${v} = p.gAt + ${v}n * p.gStride0 + z * p.filters * p.gStride1${
-          each(single ? all : [], (d) => ` + ${v}y${d} * p.gStride${d + 2}`)
+          each(all, (d) => ` + ${v}h${d} * p.gStride${d + 2}`)
         };\n`,
-      enter: (v) =>
-        single ? "" : each(rows, (d) => `let ${v}y${d} = ${v}h${d} - r${d + 1} * p.back${d};\n`) +
-          `let ${v}in = ${checks(v, rows).join(" && ") || "true"};\n` +
-          `let ${v}k = ${v} + r0 * p.gStride1${each(rows, (d) => ` + ${v}y${d} * p.gStride${d + 2}`)};\n`,
-      element: (v, t) => {
-        if (single) return selectInside([`${v}in`], `right_get(${v} + ${t} * p.gStride1)`, g);
-        const at = `(${v}h${last} - ${t} * p.back${last})`;
-        return selectInside(
-          [`${v}in`, `${at} < p.gSize${last + 2}`],
-          `right_get(${v}k + ${at} * p.gStride${last + 2})`,
-          g,
-        );
-      },
+      strides: single ? ["p.gStride1"] : ["p.gStride1", ...paramNames("move", rank)],
+      bounds: all.map((d) => ({ digit: single ? null : d + 1, step: `p.back${d}`, size: `p.gSize${d + 2}` })),
+      linear: single,
+      alongSum: false,
+      quads: null,
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.outStride1;\n`,
     outColumn: (v, index) =>
       imageAndPosition(v, index, "p.places", paramNames("count", rank)) +
       `let ${v} = ${v}n * p.outStride0${each(all, (d) => ` + ${v}q${d} * p.apart${d}`)};\n`,
-    leftAlongSum: false,
-    rightAlongSum: false,
   };
 }

@@ -1,13 +1,9 @@
 /** Code shared by convolutions and their gradients: params for each dimension, and WGSL that uses them. */
-import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates } from "../../render/index_math.ts";
-import type { Contraction, Factor } from "../contraction/contraction.ts";
+import type { Factor } from "../contraction/factor.ts";
 import { numbered, type Params } from "../shared/params.ts";
-
-/** A contraction without bias and activation. */
-export type BareContraction = Omit<Contraction, "bias" | "relu">;
 
 /** The numbers of the spatial dimensions. */
 export const dims = (rank: number): number[] => Array.from({ length: rank }, (_, d) => d);
@@ -30,35 +26,36 @@ export function windowParams({ stride, padding, dilation }: Attrs["conv"]): Para
   return { ...numbered("stride", stride), ...numbered("padding", padding), ...numbered("dilation", dilation) };
 }
 
-/** An element, or zero if one of the conditions is false. */
-export function selectInside(conditions: readonly string[], element: string, { dtype }: GpuOperand): string {
-  const zero = isFloat(dtype) ? "0f" : "0";
-  return conditions.length === 0 ? element : `select(${zero}, ${element}, ${conditions.join(" && ")})`;
+/**
+ * How the columns of a convolution, or of its weight's gradient, find elements of the image `x`. Each spatial index
+ * moves by `step` elements for each value of its digit of the summed index, from the position whose coordinates `lane`
+ * declares. The first digit has the stride `p.xStrideFIRST`.
+ */
+export function imageFactor(
+  x: GpuOperand,
+  { first, step, inside }: { first: 0 | 1; step: "stride" | "dilation"; inside: boolean },
+): Pick<Factor, "strides" | "bounds" | "linear" | "quads"> {
+  const all = dims(x.shape.length - 2);
+  return {
+    strides: [`p.xStride${first}`, ...all.map((d) => `p.move${d}`)],
+    bounds: inside ? [] : all.map((d) => ({ digit: d + 1, step: `p.${step}${d}`, size: `p.xSize${d + 2}` })),
+    linear: false,
+    quads: null,
+  };
+}
+
+/** The params `move0`, …: how far a step in each spatial dimension of the image moves in memory. */
+export function imageMoves(x: GpuOperand, steps: readonly number[]): Params {
+  return numbered("move", steps.map((step, d) => step * x.strides[d + 2]!));
 }
 
 /**
- * How the columns of a convolution, or of its weight's gradient, find elements of the image `x`. The inner summed index
- * is the last spatial one. The outer summed index has `r0`, whose stride is `p.xStrideFIRST`, and the other spatial
- * indices, `r1`, …. Spatial index `d` moves by `stride` or `dilation` elements from position `Vhd`, which `lane`
- * declares.
+ * The digits that are constants on GPUs, which divide by them faster: the taps of 3×3 and 5×5. Other sizes are params,
+ * so that they share a shader.
  */
-export function imageElements(
-  x: GpuOperand,
-  { first, step, inside }: { first: 0 | 1; step: "stride" | "dilation"; inside: boolean },
-): Pick<Factor, "enter" | "element"> {
-  const last = x.shape.length - 3;
-  const rows = dims(last);
-  return {
-    enter: (v) =>
-      each(rows, (d) => `let ${v}y${d} = ${v}h${d} + r${d + 1} * p.${step}${d};\n`) +
-      (inside ? "" : `let ${v}in = ${rows.map((d) => `${v}y${d} < p.xSize${d + 2}`).join(" && ") || "true"};\n`) +
-      `let ${v}k = ${v} + r0 * p.xStride${first}${each(rows, (d) => ` + ${v}y${d} * p.xStride${d + 2}`)};\n`,
-    element: (v, t) => {
-      const at = `(${v}h${last} + ${t} * p.${step}${last})`;
-      const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
-      return selectInside(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
-    },
-  };
+export function constantTaps(taps: readonly number[]): Record<number, number> {
+  const square = taps.length === 2 && taps[0] === taps[1] && (taps[0] === 3 || taps[0] === 5);
+  return square ? { 1: taps[0]!, 2: taps[1]! } : {};
 }
 
 /**

@@ -5,17 +5,11 @@
 import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
+import type { BareContraction } from "../contraction/contraction.ts";
+import { quadsOf } from "../contraction/factor.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
-import {
-  type BareContraction,
-  dims,
-  each,
-  geometryOf,
-  hasNoPadding,
-  imageElements,
-  windowParams,
-} from "./conv_params.ts";
+import { dims, each, geometryOf, hasNoPadding, imageFactor, imageMoves, windowParams } from "./conv_params.ts";
 import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
 
 /** Computes the gradient. `name` selects a configuration, for tests and timing. */
@@ -39,41 +33,49 @@ function weightGradient(
   attrs: Attrs["convWeightGrad"],
 ): BareContraction {
   const rank = g.shape.length - 2;
-  const last = rank - 1;
-  const [all, rows] = [dims(rank), dims(last)];
+  const all = dims(rank);
+  const m = g.shape[1]! / attrs.groups;
   const taps = sizeOf(attrs.kernelSize);
   const inside = hasNoPadding(attrs);
   return {
     key: `conv weight gradient ${rank}${inside ? " inside" : ""}`,
     dtype: out.dtype,
     batch: attrs.groups,
-    m: g.shape[1]! / attrs.groups,
+    m,
     n: out.shape[1]! * taps,
     outer: g.shape[0]! * sizeOf(g.shape.slice(2, -1)),
     inner: g.shape.at(-1)!,
-    nested: true,
+    digits: ["p.gSize0", ...paramNames("gSize", rank + 2, 2)],
+    constants: {},
     left: g,
     right: x,
     out,
-    params: { ...geometryOf({ g, x, out }), ...windowParams(attrs), taps },
+    params: { ...geometryOf({ g, x, out }), ...windowParams(attrs), ...imageMoves(x, attrs.stride), taps },
     batchCode: "",
-    rowCode: coordinates("r", "r", ["p.gSize0", ...paramNames("gSize", rank + 1, 2)]),
     rows: {
       lane: (v, index) => `let ${v} = p.gAt + (z * p.m + ${index}) * p.gStride1;\n`,
-      enter: (v) => `let ${v}k = ${v} + r0 * p.gStride0${each(rows, (d) => ` + r${d + 1} * p.gStride${d + 2}`)};\n`,
-      element: (v, t) => `left_get(${v}k + ${t} * p.gStride${last + 2})`,
+      strides: ["p.gStride0", ...paramNames("gStride", rank + 2, 2)],
+      bounds: [],
+      linear: false,
+      alongSum: true,
+      quads: quadsOf(
+        { sizes: [m], strides: [g.strides[1]!] },
+        { sizes: [g.shape[0]!, ...g.shape.slice(2)], strides: [g.strides[0]!, ...g.strides.slice(2)] },
+        [g.offset, m * g.strides[1]!],
+      ),
     },
     columns: {
       lane: (v, index) =>
         `let ${v}c = ${index} / p.taps; let ${v}q = ${index} % p.taps;\n` +
         coordinates(`${v}q`, `${v}q`, paramNames("outSize", rank + 2, 2)) +
-        `let ${v} = p.xAt + (z * p.outSize1 + ${v}c) * p.xStride1;\n` +
-        each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.dilation${d} - p.padding${d};\n`),
-      ...imageElements(x, { first: 0, step: "stride", inside }),
+        each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.dilation${d} - p.padding${d};\n`) +
+        `let ${v} = p.xAt + (z * p.outSize1 + ${v}c) * p.xStride1${
+          each(all, (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
+        };\n`,
+      alongSum: true,
+      ...imageFactor(x, { first: 0, step: "stride", inside }),
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * (p.outSize1 * p.taps);\n`,
     outColumn: (v, index) => `let ${v} = ${index};\n`,
-    leftAlongSum: true,
-    rightAlongSum: true,
   };
 }

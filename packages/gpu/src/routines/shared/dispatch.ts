@@ -1,7 +1,7 @@
 /** Launches a kernel from named operands and params. */
 import type { DType } from "@heddle/tensor";
 import type { GpuContext } from "../../gpu_context.ts";
-import { declareInput, declareOutput, declareParams } from "../../render/buffer_access.ts";
+import { declareInput, declareOutput, declareParams, declareQuads } from "../../render/buffer_access.ts";
 import { entryPoint, threadIndex } from "../../render/index_math.ts";
 import { moduleHeader } from "../../render/wgsl_types.ts";
 import { type Params, paramWords } from "./params.ts";
@@ -10,6 +10,8 @@ import { type Params, paramWords } from "./params.ts";
 export interface BoundBuffer {
   readonly buffer: GPUBuffer;
   readonly dtype: DType;
+  /** Whether the kernel reads aligned vectors of four elements, as `NAME_quad(index)`, instead of single ones. */
+  readonly quads?: boolean;
 }
 
 /** A kernel with one invocation for each thread, or with `groups` whole workgroups. */
@@ -45,7 +47,7 @@ export function dispatch(gpu: GpuContext, d: DispatchOptions): void {
     key: `${d.key} ${groupSize} ${dtypes.join(" ")}`,
     source: () => {
       const bindings = [
-        ...reads.map(([name, { dtype }], i) => declareInput(i, name, storage(dtype))),
+        ...reads.map(([name, { dtype, quads }], i) => (quads ? declareQuads : declareInput)(i, name, storage(dtype))),
         ...writes.map(([name, { dtype }], i) => declareOutput(reads.length + i, name, storage(dtype))),
         declareParams(reads.length + writes.length, Object.keys(params).map((name) => `${name}: u32`)),
       ];
