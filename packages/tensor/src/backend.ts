@@ -42,5 +42,7 @@ export interface Backend {
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer>;
   readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
   prepare(work: Work): Program;
+  /** Frees what a program holds. It is not dispatched again. */
+  release?(program: Program): void;
   dispatch(program: Program, inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
 }

@@ -1,6 +1,6 @@
 /** Random number generators with a state that can be saved, and draws from them. */
 import { markClass } from "./brand.ts";
-import { runRoutine } from "./engine/launch.ts";
+import { runRoutine } from "./engine/execute/routine.ts";
 import { elementsPerBlock, philox } from "./philox.ts";
 import type { RandomAttrs } from "./prims/attrs.ts";
 import type { Tensor } from "./tensor/tensor.ts";

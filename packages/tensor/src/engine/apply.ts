@@ -1,11 +1,11 @@
 /** Every operation on tensors passes through here, as a primitive with inputs and attributes. */
-import { checkDestination, checkOperands, checkSupported, checkWritable, deviceOf, isAliasSafe } from "./checks.ts";
+import { checkDestination, checkOperands, checkWritable, isAliasSafe } from "./checks.ts";
 import type { DType } from "../dtype.ts";
 import { elementwise } from "./execute/elementwise.ts";
 import { reduce } from "./execute/reduce.ts";
+import { routine } from "./execute/routine.ts";
 import { rows } from "./execute/rows.ts";
 import { assemble, view } from "./execute/view.ts";
-import { produce, runRoutine } from "./launch.ts";
 import { composed } from "./row_composite.ts";
 import type {
   AssemblePrim,
@@ -17,10 +17,8 @@ import type {
   RowPrim,
   ViewStep,
 } from "../prims/attrs.ts";
-import type { Meta } from "../prims/meta.ts";
 import { table } from "../prims/table.ts";
 import { tidy } from "../memory/scope.ts";
-import { checkShape } from "../shape.ts";
 import { activeTape } from "./tape.ts";
 import { isRecorded, isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -157,26 +155,7 @@ export function execute<P extends Prim>(
       return [view({ prim, attrs } as unknown as ViewStep, inputs[0] as Tensor)];
     case "assemble":
       return [assemble(prim as AssemblePrim, inputs as readonly Tensor[], attrs as Attrs[AssemblePrim])];
-    case "routine": {
-      const rule = row.outputs as (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];
-      return routine(
-        prim as RoutinePrim,
-        inputs as readonly Tensor[],
-        attrs as Attrs[RoutinePrim],
-        rule(inputs as readonly Meta[], attrs),
-      );
-    }
+    case "routine":
+      return routine(prim as RoutinePrim, inputs as readonly Tensor[], attrs as Attrs[RoutinePrim]);
   }
-}
-
-function routine(
-  prim: RoutinePrim,
-  inputs: readonly Tensor[],
-  attrs: Attrs[RoutinePrim],
-  metas: readonly Meta[],
-): readonly Tensor[] {
-  const device = deviceOf(prim, inputs);
-  for (const input of inputs) checkSupported(prim, device, input.dtype);
-  for (const { shape } of metas) checkShape(prim, shape);
-  return produce(prim, device, metas, (outputs) => runRoutine(prim, device, inputs, outputs, attrs));
 }

@@ -3,13 +3,14 @@ import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
 import { type DType, isFloat, type Scalar } from "../dtype.ts";
 import type { Meta } from "../prims/meta.ts";
-import { type Geometry, showShape } from "../shape.ts";
+import { type Geometry, sameShape, showShape } from "../shape.ts";
 import { type CoreOperand, freedError, isTensor, TensorCore } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** @throws Error for a freed tensor, TypeError for a value that is neither a tensor nor a scalar. */
 export function checkOperands(operation: string, inputs: readonly CoreOperand[]): void {
-  for (const input of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
     if (input instanceof TensorCore) {
       if (input.isDisposed) throw freedError(input, operation);
     } else checkScalar(operation, input);
@@ -86,18 +87,26 @@ export function wrongValue(operation: string, expected: string, value: unknown):
 /** @throws Error if the tensor was freed, or several of its elements share a memory location. */
 export function checkWritable(operation: string, target: TensorCore): void {
   if (target.isDisposed) throw freedError(target, operation);
-  if (target.shape.some((size, d) => size > 1 && target.strides[d] === 0)) {
+  const { shape, strides } = target;
+  for (let d = 0; d < shape.length; d++) {
+    if (strides[d] !== 0 || shape[d]! <= 1) continue;
     throw new Error(
       `${operation}: several elements of this tensor of shape ${
-        showShape(target.shape)
+        showShape(shape)
       } share one memory cell (it was expanded); ` +
         `write to a clone()`,
     );
   }
 }
 
+/** Whether an in-place operation may write a result of this dtype to a tensor of dtype `target`. */
+export function canHold(target: DType, result: DType): boolean {
+  const kind = (dtype: DType): number => dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1;
+  return target === result || kind(result) <= kind(target);
+}
+
 export function checkDestination(operation: string, target: TensorCore, value: Meta): void {
-  if (value.shape.length !== target.shape.length || value.shape.some((size, d) => size !== target.shape[d])) {
+  if (!sameShape(value.shape, target.shape)) {
     throw new RangeError(
       `${operation}: the result has shape ${showShape(value.shape)}, which does not fit the tensor's ${
         showShape(target.shape)
@@ -105,8 +114,7 @@ export function checkDestination(operation: string, target: TensorCore, value: M
         `an in-place operation cannot grow its tensor`,
     );
   }
-  const kind = (dtype: DType) => dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1;
-  if (kind(value.dtype) > kind(target.dtype)) {
+  if (!canHold(target.dtype, value.dtype)) {
     throw new TypeError(
       `${operation}: the result is ${value.dtype}, which a tensor of ${target.dtype} cannot hold; use the form without _, or cast first`,
     );
@@ -124,7 +132,8 @@ export function checkSupported(operation: string, device: Device, dtype: DType):
 
 export function deviceOf(operation: string, inputs: readonly CoreOperand[], fallback: Device | null = null): Device {
   let device = fallback;
-  for (const input of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
     if (!(input instanceof TensorCore)) continue;
     if (device === null) device = input.device;
     else if (device !== input.device) {
@@ -143,6 +152,7 @@ export function isAliasSafe(target: TensorCore, input: TensorCore): boolean {
 }
 
 function sameGeometry(a: Geometry, b: Geometry): boolean {
-  return a.shape.length === b.shape.length &&
-    a.shape.every((size, d) => size === b.shape[d] && (size === 1 || a.strides[d] === b.strides[d]));
+  if (!sameShape(a.shape, b.shape)) return false;
+  for (let d = 0; d < a.shape.length; d++) if (a.shape[d] !== 1 && a.strides[d] !== b.strides[d]) return false;
+  return true;
 }

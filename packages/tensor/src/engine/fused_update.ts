@@ -1,14 +1,14 @@
 /** Writes several tensors in one element-wise kernel, as a step of an optimiser does. */
 import { checkSynchronous } from "../check_synchronous.ts";
 import { checkScalar, checkWritable } from "./checks.ts";
-import type { Device } from "../device.ts";
-import { type DType, isHalfDType, type Scalar } from "../dtype.ts";
+import { isHalfDType, type Scalar } from "../dtype.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
 import { collapse } from "../ir/collapse.ts";
 import { cast, type Expr, widen } from "../ir/kernel.ts";
-import type { RowKernel, RowSource, RowStep } from "../ir/rows.ts";
-import { dispatch } from "./launch.ts";
+import { type RowSource, type RowStep, showRows } from "../ir/rows.ts";
+import { nothing, prepare, run } from "./launch.ts";
 import { areDisjoint } from "./overlap.ts";
+import { type Launch, programsOf } from "./program_cache.ts";
 import { checkValue } from "../scalar.ts";
 import { broadcastStrides, sameShape, type Shape } from "../shape.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
@@ -68,8 +68,7 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
       else tensors.push(input);
     }
     scalars.push(...traced.constants);
-    if (!isOneKernel(targets, tensors)) oneByOne(name, targets, tensors, scalars, traced);
-    else inOneKernel(name, targets, tensors, scalars, traced);
+    if (!inOneKernel(name, targets, tensors, scalars, traced)) oneByOne(name, targets, tensors, scalars, traced);
     for (const { storage } of targets) storage.version++;
   };
 }
@@ -106,23 +105,25 @@ function trace(
   };
 }
 
+/** Whether an update of operands of this geometry runs as one kernel, if no target shares an element with another operand. */
 function isOneKernel(targets: readonly Tensor[], inputs: readonly Tensor[]): boolean {
   const { dtype, shape, device, numel } = targets[0]!;
   if (device.backend.rows?.(dtype) !== true || numel === 0) return false;
-  for (let i = 0; i < targets.length; i++) {
-    const target = targets[i]!;
-    if (!suits(target, dtype, device) || !sameShape(target.shape, shape)) return false;
-    for (let j = 0; j < i; j++) if (overlap(target, targets[j]!)) return false;
-  }
-  for (const input of inputs) {
-    if (!suits(input, dtype, device) || !broadcastsTo(input.shape, shape)) return false;
-    for (const target of targets) if (overlap(target, input)) return false;
-  }
-  return true;
+  return targets.every((target) => target.dtype === dtype && sameShape(target.shape, shape)) &&
+    inputs.every((input) => input.dtype === dtype && broadcastsTo(input.shape, shape));
 }
 
-function suits(x: Tensor, dtype: DType, device: Device): boolean {
-  return x.dtype === dtype && x.device === device;
+/** Whether all operands are on one device, and no target shares an element with another. */
+function areApart(targets: readonly Tensor[], inputs: readonly Tensor[]): boolean {
+  const { device } = targets[0]!;
+  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.device !== device) return false;
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i]!;
+    if (target.device !== device) return false;
+    for (let j = 0; j < i; j++) if (overlap(target, targets[j]!)) return false;
+    for (let j = 0; j < inputs.length; j++) if (overlap(target, inputs[j]!)) return false;
+  }
+  return true;
 }
 
 function overlap(a: Tensor, b: Tensor): boolean {
@@ -134,14 +135,37 @@ function broadcastsTo(shape: Shape, target: Shape): boolean {
   return missing >= 0 && shape.every((size, d) => size === 1 || size === target[missing + d]);
 }
 
-/** Runs the update as a row kernel. If all operands are contiguous, rows are pieces of a suitable length, else the last dimension. */
+const showTraced = ({ sources, steps }: Traced): string => showRows({ inputs: [], outputs: [], sources, steps });
+
+/** Runs the update as a row kernel. Returns false if that is not possible. */
 function inOneKernel(
   name: string,
   targets: readonly Tensor[],
   inputs: readonly Tensor[],
   scalars: readonly Scalar[],
+  traced: Traced,
+): boolean {
+  if (!areApart(targets, inputs)) return false;
+  const { device } = targets[0]!;
+  const programs = programsOf(device.backend);
+  programs.begin("update", inputs.length);
+  programs.addObject(traced, showTraced);
+  for (let i = 0; i < targets.length; i++) programs.addOperand(targets[i]!);
+  for (let i = 0; i < inputs.length; i++) programs.addOperand(inputs[i]!);
+  const launch = programs.find() ?? programs.keep(programs.takeKey(), prepared(name, targets, inputs, traced));
+  if (launch.program === null) return false;
+  run(name, device, launch, inputs, targets, scalars);
+  return true;
+}
+
+/** If all operands are contiguous, rows are pieces of a suitable length, else the last dimension. */
+function prepared(
+  name: string,
+  targets: readonly Tensor[],
+  inputs: readonly Tensor[],
   { sources, steps }: Traced,
-): void {
+): Launch {
+  if (!isOneKernel(targets, inputs)) return nothing([]);
   const { dtype, numel, device, shape } = targets[0]!;
   const whole = [...targets, ...inputs].every((x) => x.numel === numel && x.isContiguous());
   const length = whole ? rowLength(numel) : 0;
@@ -150,16 +174,21 @@ function inOneKernel(
     ...targets.map(({ strides }) => strides),
   ]);
   const operand = (i: number) => ({ dtype, strides: whole ? [length, 1] : rows.operands[i]! });
-  const work: RowKernel = {
-    kind: "rows",
-    shape: rows.shape,
-    inner: rows.shape.length - rows.boundary,
-    inputs: inputs.map((_, i) => operand(i)),
-    outputs: targets.map((_, i) => operand(inputs.length + i)),
-    sources,
-    steps,
-  };
-  dispatch(name, device, work, inputs, targets, scalars);
+  return prepare(
+    name,
+    device,
+    {
+      kind: "rows",
+      shape: rows.shape,
+      inner: rows.shape.length - rows.boundary,
+      inputs: inputs.map((_, i) => operand(i)),
+      outputs: targets.map((_, i) => operand(inputs.length + i)),
+      sources,
+      steps,
+    },
+    [...inputs, ...targets],
+    [],
+  );
 }
 
 /** Merges dimensions as far as possible. The last remaining one is the row. */
@@ -174,18 +203,13 @@ function asRows(shape: Shape, operands: readonly (readonly number[])[]): ReturnT
 
 /** The longest and shortest pieces into which the elements are cut, so that threads can share them. */
 const [longest, shortest] = [8192, 512];
-const lengths: Map<number, number> = new Map();
 
 /** A row length between these limits that divides the number of elements; if there is none, all elements are one row. */
 function rowLength(count: number): number {
   if (count <= longest) return count;
-  let length = lengths.get(count);
-  if (length === undefined) {
-    length = longest;
-    while (length >= shortest && count % length !== 0) length--;
-    lengths.set(count, length = length < shortest ? count : length);
-  }
-  return length;
+  let length = longest;
+  while (length >= shortest && count % length !== 0) length--;
+  return length < shortest ? count : length;
 }
 
 /** Runs the update as several kernels. All new values are computed before the first is written. */

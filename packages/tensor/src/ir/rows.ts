@@ -51,7 +51,9 @@ export function stepExpressions(step: RowStep): readonly Expr[] {
 }
 
 /** A row kernel as text, for cache keys and `HEDDLE_DEBUG`. */
-export function showRows({ inputs, outputs, sources, steps }: RowKernel): string {
+export function showRows(
+  { inputs, outputs, sources, steps }: Pick<RowKernel, "inputs" | "outputs" | "sources" | "steps">,
+): string {
   const source = (s: RowSource): string =>
     s.from === "row" ? `r${s.value}` : s.from === "column" ? "c" : `${s.from[0]}${s.operand}`;
   const step = (s: RowStep): string =>

@@ -3,7 +3,7 @@ import { apply, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
 import { inDType, inFloat32 } from "../engine/upcast.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { checkOptions } from "../options.ts";
 import { elementValue } from "../scalar.ts";
 import { broadcastShapes, sameShape, showShape } from "../shape.ts";

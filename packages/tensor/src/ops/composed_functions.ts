@@ -3,7 +3,7 @@ import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber, checkOperands } from "../engine/checks.ts";
 import { isFloat, resultType } from "../dtype.ts";
 import { inDType, inFloat32 } from "../engine/upcast.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

@@ -1,6 +1,7 @@
 /** Reading values of tensors, and conversion to other dtypes and devices. */
 import { apply, applyInPlace, execute } from "../engine/apply.ts";
-import { constant, fill, produceOne } from "../engine/launch.ts";
+import { constant, fill } from "../engine/fill.ts";
+import { produceOne } from "../engine/launch.ts";
 import { checkDType, type DType, dtypes, isHalfDType, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
 import { Device, deviceNames, getDevice, howToOpen, type ToTarget } from "../device.ts";
 import { halfFormats } from "../half.ts";

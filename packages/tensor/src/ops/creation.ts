@@ -1,6 +1,7 @@
 /** Functions that create tensors. */
 import { checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
-import { allocate, constant, fill, produceOne } from "../engine/launch.ts";
+import { constant, fill } from "../engine/fill.ts";
+import { allocate, produceOne } from "../engine/launch.ts";
 import { type DType, isHalfDType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";

@@ -1,7 +1,7 @@
 /** Histograms of one and of several variables. */
 import { apply } from "../engine/apply.ts";
 import { checkNumber, checkNumbers, checkTensor } from "../engine/checks.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import type { DType } from "../dtype.ts";
 import { widened } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";

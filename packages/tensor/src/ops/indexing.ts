@@ -3,7 +3,7 @@ import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkNumber, checkNumbers, checkOperands, checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
 import { isInteger, type Scalar } from "../dtype.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { isHalf } from "../engine/upcast.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
 import { arange, fromTypedArray, zeros } from "./creation.ts";

@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkOperands, checkScalar, checkTensor, checkTensors } from "../engine/checks.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkWritten } from "../scalar.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";

@@ -1,6 +1,6 @@
 /** Matrix product into an existing tensor. */
 import { checkWritable, deviceOf } from "../engine/checks.ts";
-import { runRoutine } from "../engine/launch.ts";
+import { runRoutine } from "../engine/execute/routine.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

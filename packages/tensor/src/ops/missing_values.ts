@@ -1,7 +1,7 @@
 /** Reductions that leave NaN out, and finite numbers in its place. */
 import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { type DType, finfo, isFloat } from "../dtype.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";

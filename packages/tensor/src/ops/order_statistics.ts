@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumbers, checkTensor } from "../engine/checks.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat } from "../dtype.ts";
 import { normalizeDim, showShape } from "../shape.ts";

@@ -2,7 +2,7 @@
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { integerRange, isFloat, type Scalar } from "../dtype.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";

@@ -1,7 +1,7 @@
 /** Places in sorted sequences, membership and histograms. */
 import { apply } from "../engine/apply.ts";
 import { checkNumber, checkOperands, checkTensor } from "../engine/checks.ts";
-import { constant } from "../engine/launch.ts";
+import { constant } from "../engine/fill.ts";
 import { isHalfDType, resultType } from "../dtype.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkHostSize, sameShape, showShape } from "../shape.ts";

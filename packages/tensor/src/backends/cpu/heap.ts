@@ -56,6 +56,7 @@ export class Heap {
   private readonly used: Map<number, number> | null;
   private bytesView: Uint8Array;
   private wordsView: Int32Array;
+  private floatsView: Float32Array;
 
   /** @param poisons whether to fill new and freed memory with NaN, and to throw when a block that is not in use is released. */
   constructor(shared: boolean, maximumPages: number = mostPages, poisons = false) {
@@ -68,6 +69,7 @@ export class Heap {
     this.end = alignment; // address 0 stays unused
     this.bytesView = new Uint8Array(this.memory.buffer);
     this.wordsView = new Int32Array(this.memory.buffer);
+    this.floatsView = new Float32Array(this.memory.buffer);
   }
 
   /** The whole memory as bytes. Read this again after an allocation, which may move the memory. */
@@ -78,6 +80,11 @@ export class Heap {
   /** The whole memory as 32-bit words; see {@link bytes}. */
   get words(): Int32Array {
     return this.wordsView;
+  }
+
+  /** The whole memory as float32 numbers; see {@link bytes}. */
+  get floats(): Float32Array {
+    return this.floatsView;
   }
 
   /** The bytes of the blocks in use. */
@@ -232,6 +239,7 @@ export class Heap {
         // Views are kept, since asking the memory for its buffer takes as long as writing a kernel's parameters.
         this.bytesView = new Uint8Array(this.memory.buffer);
         this.wordsView = new Int32Array(this.memory.buffer);
+        this.floatsView = new Float32Array(this.memory.buffer);
         return true;
       } catch { /* try a smaller growth, then report */ }
     }

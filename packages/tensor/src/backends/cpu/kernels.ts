@@ -1,13 +1,13 @@
-/** Compiles kernels and runs them. Kernels of the same structure share compiled code; sizes and addresses are parameters. */
+/** Prepares kernels and runs them. Kernels of the same structure share compiled code; sizes and addresses are parameters. */
 import type { Scalar } from "../../dtype.ts";
 import { type Kernel, structuralKey } from "../../ir/kernel.ts";
 import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine } from "./engine.ts";
 import type { CompiledModule } from "./compiled_module.ts";
-import { ParamBlock, writeScalars } from "./params.ts";
+import { type ParamBlocks, Params } from "./params.ts";
 import { compileJavaScript, runJavaScript } from "./javascript_kernels.ts";
 import { renderModule } from "./render/kernel.ts";
-import { elementBytes, type Layout, layoutOf, type Plan, planOf } from "./render/plan.ts";
+import { elementBytes, layoutOf, type Plan, planOf } from "./render/plan.ts";
 
 /** The work of a chunk in additions, so that handing it to another thread pays. */
 const chunkWork = 32768;
@@ -16,125 +16,148 @@ const segmentLength = 8192;
 /** A total over more elements than this is computed from partial totals, which threads share. */
 const partLength = 16384;
 
-/** A compiled kernel: its code, and how its work is cut into items. */
-export interface CompiledKernel {
-  readonly kernel: Kernel;
-  readonly plan: Plan | null;
-  readonly entry: CompiledModule | null;
-  readonly plain: RenderedKernel | null;
-  readonly layout: Layout;
+/** A kernel that is ready to run. */
+export type CompiledKernel = GeneratedKernel | JavaScriptKernel | KernelInParts;
+
+/** Generated code, its parameters, and how its work is cut into items. */
+interface GeneratedKernel {
+  readonly form: "generated";
+  readonly entry: CompiledModule;
+  readonly params: Params;
   readonly items: number;
   readonly grain: number;
-  readonly segments: number;
-  readonly segment: number;
 }
 
-/** The cache of compiled kernels. */
+interface JavaScriptKernel {
+  readonly form: "javascript";
+  readonly kernel: Kernel;
+  readonly rendered: RenderedKernel;
+}
+
+/** A total over one long dimension, computed from partial totals. */
+interface KernelInParts {
+  readonly form: "parts";
+  readonly parts: CompiledKernel;
+  /** The elements after the last whole part, and for each input the distance of the first in bytes; null if there are none. */
+  readonly rest: { readonly kernel: CompiledKernel; readonly offsets: readonly number[]; readonly at: number } | null;
+  readonly total: CompiledKernel;
+  /** The bytes of the partial totals. */
+  readonly bytes: number;
+}
+
+/** Prepares kernels and runs them. Code is cached. */
 export class Kernels {
   private readonly engine: Engine;
+  private readonly blocks: ParamBlocks;
   private readonly entries: Map<string, CompiledModule> = new Map();
-  private readonly plains: Map<string, RenderedKernel> = new Map();
-  private readonly block: ParamBlock;
+  private readonly rendered: Map<string, RenderedKernel> = new Map();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, blocks: ParamBlocks) {
     this.engine = engine;
-    this.block = new ParamBlock(engine.heap);
+    this.blocks = blocks;
   }
 
-  /** Compiles a kernel, or returns the code of one that differs only in sizes. */
+  /** Prepares a kernel. {@link release} frees its parameters. */
   prepare(kernel: Kernel): CompiledKernel {
     const plan = planOf(kernel);
-    const layout = layoutOf(kernel.shape.length, kernel.inputs.length + 1);
     if (plan === null) {
       const key = structuralKey(kernel);
-      let plain = this.plains.get(key);
-      if (plain === undefined) this.plains.set(key, plain = compileJavaScript(kernel));
-      return { kernel, plan, entry: null, plain, layout, items: 1, grain: 1, segments: 1, segment: 1 };
+      let rendered = this.rendered.get(key);
+      if (rendered === undefined) this.rendered.set(key, rendered = compileJavaScript(kernel));
+      return { form: "javascript", kernel, rendered };
+    }
+    if (plan.form === "along" && kernel.shape.length === 1 && kernel.shape[0]! >= 2 * partLength) {
+      return this.prepareParts(kernel);
     }
     let entry = this.entries.get(plan.key);
     if (entry === undefined) {
-      this.entries.set(
-        plan.key,
-        entry = this.engine.compile(plan.key, (vectorBytes) => renderModule(plan, vectorBytes)),
-      );
+      entry = this.engine.compile(plan.key, (vectorBytes) => renderModule(plan, vectorBytes));
+      this.entries.set(plan.key, entry);
     }
-    return { kernel, plan, entry, plain: null, layout, ...cut(plan) };
+    const { items, grain, segments, segment } = cut(plan);
+    const operands = [...kernel.inputs, kernel.output].map(({ dtype, strides }) => ({
+      bytes: elementBytes(dtype),
+      strides,
+    }));
+    const layout = layoutOf(kernel.shape.length, operands.length);
+    const { shape } = kernel;
+    const params = new Params(this.blocks, this.engine.heap, layout, shape, operands, plan.scalars, segments, segment);
+    return { form: "generated", entry, params, items, grain };
   }
 
-  /** Runs a kernel on operands at byte addresses. */
-  run(compiled: CompiledKernel, inputs: readonly number[], output: number, scalars: readonly Scalar[]): void {
-    const { kernel, plan, entry } = compiled;
-    const { heap } = this.engine;
-    if (plan === null) return runJavaScript(compiled.plain!, kernel, heap, inputs, output, scalars);
-    if (plan.form === "along" && plan.kept === 0 && this.runInParts(compiled, inputs, output, scalars)) return;
-    const { layout } = compiled;
-    const params = this.block.of(layout.words(scalars.length));
-    const words = heap.words;
-    const base = params / 4;
-    words[base + layout.segments] = compiled.segments;
-    words[base + layout.segment] = compiled.segment;
-    for (let d = 0; d < kernel.shape.length; d++) words[base + layout.size(d)] = kernel.shape[d]!;
-    const operands = kernel.inputs.length;
-    for (let i = 0; i <= operands; i++) {
-      const access = i === operands ? kernel.output : kernel.inputs[i]!;
-      const size = elementBytes(access.dtype);
-      words[base + layout.address(i)] = i === operands ? output : inputs[i]!;
-      for (let d = 0; d < access.strides.length; d++) words[base + layout.stride(i, d)] = access.strides[d]! * size;
-    }
-    if (scalars.length > 0) writeScalars(heap, params, layout, plan.scalars, scalars);
-    this.engine.parallel(entry!, params, compiled.items, compiled.grain);
-  }
-
-  /** Computes a total over one long dimension from partial totals. */
-  private runInParts(
-    compiled: CompiledKernel,
-    inputs: readonly number[],
-    output: number,
-    scalars: readonly Scalar[],
-  ): boolean {
-    const { kernel } = compiled;
+  private prepareParts(kernel: Kernel): KernelInParts {
     const [length] = kernel.shape as [number];
-    if (kernel.shape.length !== 1 || length < 2 * partLength) return false;
     const parts = Math.floor(length / partLength);
     const rest = length - parts * partLength;
     const { dtype } = kernel.expr;
     const size = elementBytes(dtype);
-    const bytes = (parts + 1) * size;
+    const count = parts + (rest > 0 ? 1 : 0);
+    return {
+      form: "parts",
+      bytes: (parts + 1) * size,
+      parts: this.prepare({
+        ...kernel,
+        shape: [parts, partLength],
+        inputs: kernel.inputs.map((input) => ({
+          ...input,
+          strides: [input.strides[0]! * partLength, input.strides[0]!],
+        })),
+        output: { dtype, strides: [1] },
+      }),
+      rest: rest === 0 ? null : {
+        kernel: this.prepare({ ...kernel, shape: [rest], output: { dtype, strides: [] } }),
+        offsets: kernel.inputs.map((input) => parts * partLength * input.strides[0]! * elementBytes(input.dtype)),
+        at: parts * size,
+      },
+      total: this.prepare({
+        kind: "kernel",
+        shape: [count],
+        inputs: [{ dtype, strides: [1] }],
+        expr: { op: "input", index: 0, dtype },
+        reduce: kernel.reduce,
+        output: kernel.output,
+      }),
+    };
+  }
+
+  /** Frees the parameters of a kernel. */
+  release(compiled: CompiledKernel): void {
+    if (compiled.form === "generated") compiled.params.release(this.blocks);
+    else if (compiled.form === "parts") {
+      this.release(compiled.parts);
+      if (compiled.rest !== null) this.release(compiled.rest.kernel);
+      this.release(compiled.total);
+    }
+  }
+
+  /** Runs a kernel. `addresses` are the byte addresses of the inputs, then of the output. */
+  run(compiled: CompiledKernel, addresses: readonly number[], scalars: readonly Scalar[]): void {
+    const { engine } = this;
+    if (compiled.form === "generated") {
+      compiled.params.write(addresses, scalars);
+      engine.parallel(compiled.entry, compiled.params.address, compiled.items, compiled.grain);
+    } else if (compiled.form === "parts") this.runParts(compiled, addresses, scalars);
+    else {
+      const inputs = addresses.slice(0, -1);
+      runJavaScript(compiled.rendered, compiled.kernel, engine.heap, inputs, addresses.at(-1)!, scalars);
+    }
+  }
+
+  private runParts(
+    { parts, rest, total, bytes }: KernelInParts,
+    addresses: readonly number[],
+    scalars: readonly Scalar[],
+  ): void {
     const { heap } = this.engine;
     const scratch = heap.borrow(bytes);
-    const long: Kernel = {
-      ...kernel,
-      shape: [parts, partLength],
-      inputs: kernel.inputs.map((input) => ({
-        ...input,
-        strides: [input.strides[0]! * partLength, input.strides[0]!],
-      })),
-      output: { dtype, strides: [1] },
-    };
-    this.run(this.prepare(long), inputs, scratch, scalars);
-    const count = parts + (rest > 0 ? 1 : 0);
-    if (rest > 0) {
-      const tail = kernel.inputs.map((input, i) =>
-        inputs[i]! + parts * partLength * input.strides[0]! * elementBytes(input.dtype)
-      );
-      this.run(
-        this.prepare({ ...kernel, shape: [rest], output: { dtype, strides: [] } }),
-        tail,
-        scratch + parts * size,
-        scalars,
-      );
+    const inputs = addresses.slice(0, -1);
+    this.run(parts, [...inputs, scratch], scalars);
+    if (rest !== null) {
+      const tail = inputs.map((address, i) => address + rest.offsets[i]!);
+      this.run(rest.kernel, [...tail, scratch + rest.at], scalars);
     }
-    const total: Kernel = {
-      kind: "kernel",
-      shape: [count],
-      inputs: [{ dtype, strides: [1] }],
-      expr: { op: "input", index: 0, dtype },
-      reduce: kernel.reduce,
-      output: kernel.output,
-    };
-    this.run(this.prepare(total), [scratch], output, []);
+    this.run(total, [scratch, addresses.at(-1)!], []);
     heap.giveBack(scratch);
-    return true;
   }
 }
 

@@ -1,15 +1,17 @@
 /** The CPU backend: WebAssembly that is generated at run time, in one memory, on all cores. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
 import { type DType, itemSize, type Scalar } from "../../dtype.ts";
-import type { Operand } from "../../ir/kernel.ts";
-import type { Work } from "../../ir/rows.ts";
+import type { Kernel, Operand, Routine } from "../../ir/kernel.ts";
+import type { RowKernel, Work } from "../../ir/rows.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
 import { hostFunctions } from "../reference/functions.ts";
 import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
+import { ParamBlocks } from "./params.ts";
 import type { CpuOperand } from "./routines/operand.ts";
 import { routines } from "./routines/mod.ts";
 import type { CpuRoutine } from "./routines/cpu_routine.ts";
+import { type Plan, sourcePattern, type Sources } from "./routines/plan.ts";
 import { forget, type Source } from "./routines/prepared.ts";
 import { type CompiledRows, RowKernels } from "./row_kernels.ts";
 
@@ -24,9 +26,18 @@ class HeapBuffer implements DeviceBuffer, Source {
   }
 }
 
-interface CpuProgram extends Program {
-  readonly compiled: CompiledKernel | CompiledRows | null;
+type CpuProgram =
+  | { readonly work: Kernel; readonly compiled: CompiledKernel }
+  | { readonly work: RowKernel; readonly compiled: CompiledRows }
+  | { readonly work: Routine; readonly compiled: LastPlan };
+
+/** The plan that a routine ran last, with the pattern of its sources. */
+interface LastPlan {
+  plan: Plan | null;
+  pattern: number;
 }
+
+const noSources: Sources = [];
 
 /** The CPU backend. */
 export class CpuBackend implements Backend {
@@ -40,8 +51,9 @@ export class CpuBackend implements Backend {
   /** @param threads the number of threads; by default `HEDDLE_THREADS`, or one per core. */
   constructor(threads: number = defaultThreads()) {
     this.engine = new Engine(hostFunctions, threads);
-    this.kernels = new Kernels(this.engine);
-    this.rowKernels = new RowKernels(this.engine);
+    const blocks = new ParamBlocks(this.engine.heap);
+    this.kernels = new Kernels(this.engine, blocks);
+    this.rowKernels = new RowKernels(this.engine, blocks);
   }
 
   supports(_dtype: DType): boolean {
@@ -92,8 +104,14 @@ export class CpuBackend implements Backend {
       case "rows":
         return { work, compiled: this.rowKernels.prepare(work) };
       case "routine":
-        return { work, compiled: null };
+        return { work, compiled: { plan: null, pattern: 0 } };
     }
+  }
+
+  release(program: Program): void {
+    const { work, compiled } = program as CpuProgram;
+    if (work.kind === "kernel") this.kernels.release(compiled as CompiledKernel);
+    else if (work.kind === "rows") this.rowKernels.release(compiled as CompiledRows);
   }
 
   dispatch(
@@ -108,7 +126,7 @@ export class CpuBackend implements Backend {
       this.engine.heap.reclaim();
       throw error;
     } finally {
-      for (const { buffer } of outputs) forget(this.engine, buffer as HeapBuffer);
+      for (let i = 0; i < outputs.length; i++) forget(this.engine, outputs[i]!.buffer as HeapBuffer);
     }
   }
 
@@ -118,25 +136,51 @@ export class CpuBackend implements Backend {
     outputs: readonly Binding[],
     scalars: readonly Scalar[],
   ): void {
-    if (work.kind === "routine") {
-      const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
-        operands.map((operand, i) => {
-          const { dtype, shape, strides } = operand;
-          const { buffer, lasting } = bindings[i]!;
-          const pointer = address(bindings[i]!, dtype);
-          return { dtype, shape, strides, pointer, source: lasting ? buffer as HeapBuffer : undefined };
-        });
-      const run = routines[work.name] as CpuRoutine<RoutinePrim>;
-      run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs as never);
-      return;
-    }
-    const at = inputs.map((binding, i) => address(binding, work.inputs[i]!.dtype));
+    if (work.kind === "routine") return this.runRoutine(work, compiled as LastPlan, inputs, outputs);
+    const at: number[] = [];
+    for (let i = 0; i < inputs.length; i++) at.push(address(inputs[i]!, work.inputs[i]!.dtype));
     if (work.kind === "kernel") {
-      this.kernels.run(compiled as CompiledKernel, at, address(outputs[0]!, work.output.dtype), scalars);
+      at.push(address(outputs[0]!, work.output.dtype));
+      this.kernels.run(compiled as CompiledKernel, at, scalars);
     } else {
-      outputs.forEach((binding, i) => at.push(address(binding, work.outputs[i]!.dtype)));
+      for (let i = 0; i < outputs.length; i++) at.push(address(outputs[i]!, work.outputs[i]!.dtype));
       this.rowKernels.run(compiled as CompiledRows, at, scalars);
     }
+  }
+
+  private runRoutine(
+    work: Routine,
+    last: LastPlan,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+  ): void {
+    const pointers: number[] = [];
+    let sources = noSources;
+    for (let i = 0; i < inputs.length; i++) {
+      const binding = inputs[i]!;
+      pointers.push(address(binding, work.inputs[i]!.dtype));
+      if (binding.lasting && sources === noSources) {
+        sources = inputs.map(({ buffer, lasting }) => lasting ? buffer as HeapBuffer : undefined);
+      }
+    }
+    for (let i = 0; i < outputs.length; i++) pointers.push(address(outputs[i]!, work.outputs[i]!.dtype));
+    const pattern = sourcePattern(sources);
+    if (last.plan === null || last.pattern !== pattern || !last.plan.holds()) {
+      const operand = ({ dtype, shape, strides }: Operand, i: number): CpuOperand => ({
+        dtype,
+        shape,
+        strides,
+        pointer: pointers[i]!,
+        source: sources[i],
+      });
+      const read = work.inputs.map(operand);
+      const written = work.outputs.map((output, i) => operand(output, inputs.length + i));
+      const routine = routines[work.name] as CpuRoutine<RoutinePrim>;
+      if (routine.plan === undefined) return routine(this.engine, read, written, work.attrs as never);
+      last.plan = routine.plan(this.engine, read, written, work.attrs as never);
+      last.pattern = pattern;
+    }
+    last.plan.replay(pointers, sources);
   }
 }
 

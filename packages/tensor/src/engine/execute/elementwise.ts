@@ -1,8 +1,8 @@
 /** Runs element-wise primitives, and fused expressions of them, as kernels. */
-import { checkDestination, checkSupported, checkWritable, deviceOf, isAliasSafe } from "../checks.ts";
-import { type DType, dtypeIndex, isHalfDType, resultType, type Scalar } from "../../dtype.ts";
+import { canHold, checkDestination, checkSupported, checkWritable, deviceOf, isAliasSafe } from "../checks.ts";
+import { type DType, dtypeIndex, isHalfDType, isInteger, resultType, type Scalar } from "../../dtype.ts";
 import { cast, type Expr } from "../../ir/kernel.ts";
-import { launch, produceOne } from "../launch.ts";
+import { computeElements, writeElements } from "./elements.ts";
 import type { ElementwisePrim } from "../../prims/attrs.ts";
 import { table } from "../../prims/table.ts";
 import type { OpTypes } from "../../prims/type_rules.ts";
@@ -11,6 +11,17 @@ import { type CoreOperand, TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { withinRange } from "./scalar_range.ts";
 
+/** What the dtypes of its operands decide about an operation. */
+interface Typing extends OpTypes {
+  /** The expression, for a result in the dtype of the output. */
+  readonly expr: Expr;
+  /** Whether scalars must be within the range of an integer dtype. */
+  readonly limited: boolean;
+  /** Whether the output can hold the result. */
+  readonly fits: boolean;
+}
+
+/** Runs a primitive. The result is written to `out` if that is given. */
 export function elementwise(
   name: ElementwisePrim,
   given: readonly CoreOperand[],
@@ -18,29 +29,75 @@ export function elementwise(
   out: Tensor | null,
   operation: string,
 ): Tensor {
-  const row = table[name];
-  const operands = row.condition ? given.slice(1) : given;
-  const promoted = name === "cast" ? (given[0] as TensorCore).dtype : resultType(operands);
-  const types: OpTypes = name === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
-  const [prim, inputs] = withinRange(operation, name, given, types.compute);
+  const typing = typingOf(name, given, attrs, out, operation);
+  let [prim, inputs, { expr }] = [name, given, typing];
+  if (typing.limited) {
+    [prim, inputs] = withinRange(operation, name, given, typing.compute);
+    if (inputs !== given) expr = expressionOf(prim, inputs, typing, out?.dtype ?? typing.result);
+  }
   const device = deviceOf(operation, inputs, out?.device ?? null);
-  checkSupported(operation, device, types.compute);
+  checkSupported(operation, device, typing.compute);
 
   const tensors: TensorCore[] = [];
   const scalars: Scalar[] = [];
-  for (const input of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
     if (input instanceof TensorCore) tensors.push(input);
     else scalars.push(input);
   }
-  const shape = tensors.length === 1 && out === null
-    ? tensors[0]!.shape
-    : broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
-  if (out !== null) checkDestination(operation, out, { dtype: types.result, shape });
-  const write = (output: TensorCore): void =>
-    launch(prim, device, shape, tensors, scalars, expressionOf(prim, inputs, types, output.dtype), null, output);
-  if (out === null) return produceOne(prim, device, types.result, shape, write);
-  write(out);
+  if (out === null) return computeElements(operation, prim, device, tensors, scalars, expr);
+  if (!typing.fits) {
+    const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), out.shape);
+    checkDestination(operation, out, { dtype: typing.result, shape });
+  }
+  writeElements(operation, device, tensors, scalars, expr, out, prim);
   return out;
+}
+
+/** Typings by primitive, then by the dtypes. */
+const typings: Map<ElementwisePrim, Map<number, Typing>> = new Map();
+
+/** How an operand takes part in promotion, as a number of five bits. */
+function promotionOf(operand: CoreOperand): number {
+  if (operand instanceof TensorCore) return 2 * dtypeIndex[operand.dtype] + (operand.shape.length > 0 ? 1 : 0);
+  if (typeof operand === "number") return Number.isInteger(operand) ? 28 : 29;
+  return typeof operand === "boolean" ? 30 : 31;
+}
+
+function typingOf(
+  name: ElementwisePrim,
+  given: readonly CoreOperand[],
+  attrs: { dtype?: DType },
+  out: Tensor | null,
+  operation: string,
+): Typing {
+  let key = 16 * (out === null ? 15 : dtypeIndex[out.dtype]) + (name === "cast" ? dtypeIndex[attrs.dtype!] : 15);
+  for (let i = 0; i < given.length; i++) key = 32 * key + promotionOf(given[i]!);
+  let ofPrim = typings.get(name);
+  if (ofPrim === undefined) typings.set(name, ofPrim = new Map());
+  let typing = ofPrim.get(key);
+  if (typing === undefined) ofPrim.set(key, typing = newTyping(name, given, attrs, out?.dtype ?? null, operation));
+  return typing;
+}
+
+function newTyping(
+  name: ElementwisePrim,
+  given: readonly CoreOperand[],
+  attrs: { dtype?: DType },
+  out: DType | null,
+  operation: string,
+): Typing {
+  const row = table[name];
+  const promoted = name === "cast"
+    ? (given[0] as TensorCore).dtype
+    : resultType(row.condition ? given.slice(1) : given);
+  const types: OpTypes = name === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
+  return {
+    ...types,
+    expr: expressionOf(name, given, types, out ?? types.result),
+    limited: isInteger(types.compute) && given.some((operand) => !(operand instanceof TensorCore)),
+    fits: out === null || canHold(out, types.result),
+  };
 }
 
 /**
@@ -87,16 +144,14 @@ export function runExpression(
 ): Tensor {
   const device = deviceOf(operation, tensors, into?.device ?? null);
   checkSupported(operation, device, expr.dtype);
-  const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(into === null ? [] : [into.shape]));
-  if (into === null) {
-    return produceOne(operation, device, expr.dtype, shape, (output) => {
-      launch(operation, device, shape, tensors, scalars, expr, null, output);
-    });
-  }
+  if (into === null) return computeElements(operation, operation, device, tensors, scalars, expr);
   checkWritable(operation, into);
-  checkDestination(operation, into, { dtype: expr.dtype, shape });
+  if (!canHold(into.dtype, expr.dtype)) {
+    const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), into.shape);
+    checkDestination(operation, into, { dtype: expr.dtype, shape });
+  }
   if (tensors.every((input) => isAliasSafe(into, input))) {
-    launch(operation, device, shape, tensors, scalars, cast(expr, into.dtype), null, into);
+    writeElements(operation, device, tensors, scalars, cast(expr, into.dtype), into);
   } else {
     const value = runExpression(operation, tensors, scalars, expr, null);
     try {

@@ -1,11 +1,13 @@
 /** Runs row primitives as row kernels. */
 import { deviceOf } from "../checks.ts";
+import type { Device } from "../../device.ts";
 import { isHalfDType } from "../../dtype.ts";
 import { collapse } from "../../ir/collapse.ts";
-import type { RowKernel } from "../../ir/rows.ts";
 import { RowProgram } from "../row_program.ts";
-import { dispatch, produce } from "../launch.ts";
+import { compute, outputsOf, prepare } from "../launch.ts";
+import { type Launch, programsOf } from "../program_cache.ts";
 import type { Attrs, RowPrim } from "../../prims/attrs.ts";
+import type { Meta } from "../../prims/meta.ts";
 import { type RowRule, rowRules } from "../row_rules.ts";
 import { broadcastStrides } from "../../shape.ts";
 import type { TensorCore } from "../../tensor/core.ts";
@@ -23,30 +25,45 @@ export function hasRows(x: TensorCore, dims: readonly number[]): boolean {
 
 /** Runs a row primitive as a row kernel; {@link hasRows} says whether that is possible. */
 export function rows<P extends RowPrim>(prim: P, inputs: readonly TensorCore[], attrs: Attrs[P]): readonly Tensor[] {
-  const rule: RowRule<P> = rowRules[prim];
   const device = deviceOf(prim, inputs);
+  const programs = programsOf(device.backend);
+  programs.begin("rows", inputs.length);
+  programs.addText(prim);
+  programs.addAttrs(attrs);
+  for (let i = 0; i < inputs.length; i++) programs.addOperand(inputs[i]!);
+  const launch = programs.find() ?? programs.keep(programs.takeKey(), prepared(prim, device, inputs, attrs));
+  return compute(prim, device, launch, inputs, launch.scalars);
+}
+
+function prepared<P extends RowPrim>(prim: P, device: Device, inputs: readonly TensorCore[], attrs: Attrs[P]): Launch {
+  const rule: RowRule<P> = rowRules[prim];
   const { shape, dtype } = inputs[rule.space]!;
   const inner = [...rule.dims(attrs)].sort((a, b) => a - b);
   const kept = shape.map((_, d) => d).filter((d) => !inner.includes(d));
   const ordered = (values: readonly number[], dims = [...kept, ...inner]): number[] => dims.map((d) => values[d]!);
   const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
   const kinds = rule.outputs(attrs, inputs);
-  const metas = kinds.map((kind) => ({
-    dtype: kind === "statistic" && isHalfDType(dtype) ? "float32" : dtype,
-    shape: kind === "row" ? shape : oneEach,
-  }));
+  const outputs = outputsOf(
+    prim,
+    kinds.map((kind) => ({
+      dtype: kind === "statistic" && isHalfDType(dtype) ? "float32" : dtype,
+      shape: kind === "row" ? shape : oneEach,
+    })),
+  );
   const program = programOf(prim, rule, inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
-  return produce(prim, device, metas, (outputs) => {
-    const flat = collapse(ordered(shape), [
-      ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
-      ...outputs.map(({ strides }, i) => kinds[i] === "row" ? ordered(strides) : ordered(strides, kept)),
-    ], kept.length);
-    if (flat.boundary === flat.shape.length) {
-      flat.shape.push(1);
-      flat.operands.forEach((strides) => strides.push(1));
-    }
-    const operand = (tensor: TensorCore, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
-    const work: RowKernel = {
+  const flat = collapse(ordered(shape), [
+    ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
+    ...outputs.map(({ strides }, i) => kinds[i] === "row" ? ordered(strides) : ordered(strides, kept)),
+  ], kept.length);
+  if (flat.boundary === flat.shape.length) {
+    flat.shape.push(1);
+    flat.operands.forEach((strides) => strides.push(1));
+  }
+  const operand = ({ dtype }: Meta, i: number) => ({ dtype, strides: flat.operands[i]! });
+  return prepare(
+    prim,
+    device,
+    {
       kind: "rows",
       shape: flat.shape,
       inner: flat.shape.length - flat.boundary,
@@ -54,9 +71,11 @@ export function rows<P extends RowPrim>(prim: P, inputs: readonly TensorCore[], 
       outputs: outputs.map((output, i) => operand(output, inputs.length + i)),
       sources: program.sources,
       steps: program.steps,
-    };
-    dispatch(prim, device, work, inputs, outputs, program.scalars);
-  });
+    },
+    inputs,
+    outputs,
+    program.scalars,
+  );
 }
 
 /** Row programs, by everything they depend on. They are cached because backends look up compiled kernels by object identity. */

@@ -2,7 +2,9 @@
 import { internals, makeTensor } from "../../tensor/core.ts";
 import { checkSupported, deviceOf } from "../checks.ts";
 import { resultType } from "../../dtype.ts";
-import { fill, launch, produceOne } from "../launch.ts";
+import { fill } from "../fill.ts";
+import { produceOne } from "../launch.ts";
+import { writeElements } from "./elements.ts";
 import type { AssemblePrim, Attrs, ViewStep } from "../../prims/attrs.ts";
 import { table } from "../../prims/table.ts";
 import { contiguousStrides, type Geometry, type Shape, showShape, sizeOf } from "../../shape.ts";
@@ -46,7 +48,7 @@ export function assemble(prim: AssemblePrim, inputs: readonly Tensor[], attrs: A
     const expr = cast({ op: "input", index: 0, dtype: input.dtype }, output.dtype);
     const part = makeTensor(output.storage, output.dtype, geometry, false);
     try {
-      launch(prim, device, input.shape, [input], [], expr, null, part);
+      writeElements(prim, device, [input], [], expr, part);
     } finally {
       part.dispose();
     }

@@ -15,12 +15,13 @@ import type { Params } from "./loops.ts";
 import { cachedModule } from "./module_cache.ts";
 import { copyElements, type Workspace } from "./operand_copies.ts";
 import type { CpuOperand } from "./operand.ts";
-import { prepared } from "./prepared.ts";
+import { prepared, type Source } from "./prepared.ts";
 
 /** The distance of two bases. Offsets are smaller than half of it. */
 const span = 2 ** 40;
 /** The base of scratch memory. Operands follow, then prepared blocks. */
 const scratchBase = 1;
+const firstOperand = 2;
 /** The alignment of scratch memory. */
 const alignment = 64;
 /** About the bytes that a plan and each of its steps take in JavaScript. */
@@ -50,6 +51,21 @@ export type Planner<P extends RoutinePrim> = (
   attrs: Attrs[P],
 ) => void;
 
+/** The memory of each input whose contents last. */
+export type Sources = readonly (Source | undefined)[];
+
+/** For each input, the first one in the same lasting memory, as digits of a number: a plan holds for one pattern. */
+export function sourcePattern(sources: Sources): number {
+  let pattern = 0;
+  for (let i = 0; i < sources.length; i++) {
+    pattern *= sources.length + 1;
+    if (sources[i] !== undefined) pattern += sources.indexOf(sources[i]) + 1;
+  }
+  return pattern;
+}
+
+let clock = 0;
+
 const baseOf = (address: number): number => Math.round(address / span);
 
 /** What a routine does for operands of a geometry. A planner calls its methods in the order in which they are to have effect. */
@@ -58,17 +74,18 @@ export class Plan implements Workspace<PlanOperand> {
   readonly threads: number;
   /** About the memory that the plan takes. */
   bytes: number = planBytes;
-  /** When the plan was last used. */
-  used = 0;
+  /** When the plan was last used; larger is later. */
+  used: number = ++clock;
   private readonly engine: Engine;
   private readonly native: NativeCode | null = nativeCode();
   private readonly modules: CompiledModule[] = [];
   private readonly widths: number[] = [];
   private readonly blocks: { readonly pointer: number; readonly bytes: number }[] = [];
   private steps: (() => void)[] = [];
-  /** The addresses of the bases in the present run, and the inputs of it. */
+  /** The addresses of the bases in the present run, and the memory of its inputs. */
   private readonly bases: number[] = [0, 0];
-  private inputs: readonly CpuOperand[] = [];
+  private sources: Sources = [];
+  private released = false;
   /** The bytes of scratch memory in use at this point of the plan, and the most. */
   private top = 0;
   private most = 0;
@@ -208,9 +225,8 @@ export class Plan implements Workspace<PlanOperand> {
     write(base * span);
     this.steps = outer;
     this.step(0, () => {
-      const operand = this.inputs[source.input]!;
-      const memory = operand.source!;
-      const offset = operand.pointer - memory.pointer;
+      const memory = this.sources[source.input]!;
+      const offset = this.bases[firstOperand + source.input]! - memory.pointer;
       this.bases[base] = prepared(this.engine, memory, offset === 0 ? key : `${key} at ${offset}`, bytes, (pointer) => {
         this.bases[base] = pointer;
         for (const step of inner) step();
@@ -219,9 +235,9 @@ export class Plan implements Workspace<PlanOperand> {
     return base * span;
   }
 
-  /** Whether the plan still holds: no module has changed to native code. */
+  /** Whether the plan can run: its tables were not freed, and no module has changed to native code. */
   holds(): boolean {
-    if (this.native !== nativeCode()) return false;
+    if (this.released || this.native !== nativeCode()) return false;
     for (let i = 0; i < this.modules.length; i++) {
       this.engine.refresh(this.modules[i]!);
       if (this.modules[i]!.vectorBytes !== this.widths[i]) return false;
@@ -229,22 +245,27 @@ export class Plan implements Workspace<PlanOperand> {
     return true;
   }
 
-  /** Runs the plan. */
-  replay(inputs: readonly CpuOperand[], outputs: readonly CpuOperand[]): void {
-    const { bases, engine: { heap } } = this;
-    this.inputs = inputs;
-    let base = scratchBase + 1;
-    for (let i = 0; i < inputs.length; i++) bases[base++] = inputs[i]!.pointer;
-    for (let i = 0; i < outputs.length; i++) bases[base++] = outputs[i]!.pointer;
+  /**
+   * Runs the plan.
+   *
+   * @param pointers the addresses of the inputs, then of the outputs
+   * @param sources the memory of the inputs whose contents last, in the pattern of the plan
+   */
+  replay(pointers: readonly number[], sources: Sources): void {
+    const { bases, steps, engine: { heap } } = this;
+    this.used = ++clock;
+    this.sources = sources;
+    for (let i = 0; i < pointers.length; i++) bases[firstOperand + i] = pointers[i]!;
     const scratch = this.most === 0 ? 0 : heap.borrow(this.most);
     bases[scratchBase] = scratch;
-    for (let i = 0; i < this.steps.length; i++) this.steps[i]!();
+    for (let i = 0; i < steps.length; i++) steps[i]!();
     if (this.most > 0) heap.giveBack(scratch);
-    this.inputs = [];
+    this.sources = [];
   }
 
   /** Frees the plan's tables. */
   release(): void {
+    this.released = true;
     for (const { pointer, bytes } of this.blocks) this.engine.heap.release(pointer, bytes);
   }
 

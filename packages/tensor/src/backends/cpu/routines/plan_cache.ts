@@ -4,8 +4,7 @@ import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuRoutine } from "./cpu_routine.ts";
 import type { CpuOperand } from "./operand.ts";
-import { Plan, type Planner } from "./plan.ts";
-import type { Source } from "./prepared.ts";
+import { Plan, type Planner, sourcePattern } from "./plan.ts";
 
 /** The most bytes of the plans of an engine, about. When they take more, those that were not used for longest are dropped. */
 const mostBytes = 2 ** 25;
@@ -25,7 +24,6 @@ interface Kept {
 class Plans {
   private readonly byHash: Map<number, Kept[]> = new Map();
   private bytes = 0;
-  private clock = 0;
 
   /** The plan for a geometry, which still holds. */
   plan<P extends RoutinePrim>(
@@ -35,7 +33,7 @@ class Plans {
     outputs: readonly CpuOperand[],
     attrs: Attrs[P],
   ): Plan {
-    const sources = sourcesOf(inputs);
+    const sources = sourcePattern(inputs.map(({ source }) => source));
     const hash = hashOf(outputs, hashOf(inputs, sources));
     const list = this.byHash.get(hash) ?? [];
     for (let at = 0; at < list.length; at++) {
@@ -44,10 +42,7 @@ class Plans {
         sameOperands(kept.outputs, outputs) && sameAttrs(kept, attrs);
       if (!same) continue;
       const { plan } = kept;
-      if (plan.holds()) {
-        plan.used = ++this.clock;
-        return plan;
-      }
+      if (plan.holds()) return plan;
       list.splice(at, 1);
       this.drop(plan);
       break;
@@ -70,7 +65,6 @@ class Plans {
       plan,
     });
     this.byHash.set(hash, list);
-    plan.used = ++this.clock;
     this.bytes += plan.bytes;
     if (this.bytes > mostBytes) this.evict();
     return plan;
@@ -97,20 +91,6 @@ class Plans {
     this.bytes -= plan.bytes;
     plan.release();
   }
-}
-
-/** For each input, the first one in the same lasting memory, as digits of a number. */
-function sourcesOf(inputs: readonly CpuOperand[]): number {
-  let sources = 0;
-  for (let i = 0; i < inputs.length; i++) {
-    const source: Source | undefined = inputs[i]!.source;
-    sources *= inputs.length + 1;
-    if (source === undefined) continue;
-    let first = 0;
-    while (inputs[first]!.source !== source) first++;
-    sources += first + 1;
-  }
-  return sources;
 }
 
 function hashOf(operands: readonly Operand[], seed: number): number {
@@ -154,12 +134,15 @@ function sameAttrs({ attrs, attrCount }: Kept, wanted: object): boolean {
 const plans: WeakMap<Engine, Plans> = new WeakMap();
 
 /** A routine that is planned once for each geometry. It must not depend on the elements of its operands, nor on their addresses. */
-export function planned<P extends RoutinePrim>(
-  planner: Planner<P>,
-): CpuRoutine<P> {
-  return (engine, inputs, outputs, attrs) => {
+export function planned<P extends RoutinePrim>(planner: Planner<P>): CpuRoutine<P> {
+  const plan: NonNullable<CpuRoutine<P>["plan"]> = (engine, inputs, outputs, attrs) => {
     let kept = plans.get(engine);
     if (kept === undefined) plans.set(engine, kept = new Plans());
-    kept.plan(engine, planner, inputs, outputs, attrs).replay(inputs, outputs);
+    return kept.plan(engine, planner, inputs, outputs, attrs);
   };
+  const run: CpuRoutine<P> = (engine, inputs, outputs, attrs) => {
+    const pointers = [...inputs, ...outputs].map(({ pointer }) => pointer);
+    plan(engine, inputs, outputs, attrs).replay(pointers, inputs.map(({ source }) => source));
+  };
+  return Object.assign(run, { plan });
 }

@@ -1,0 +1,92 @@
+/** Runs routines. */
+import { checkSupported, deviceOf } from "../checks.ts";
+import type { Device } from "../../device.ts";
+import type { Operand, Routine } from "../../ir/kernel.ts";
+import { compute, outputsOf, prepare, run } from "../launch.ts";
+import { type Launch, type LaunchOutput, type ProgramCache, programsOf } from "../program_cache.ts";
+import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
+import type { Meta } from "../../prims/meta.ts";
+import { table } from "../../prims/table.ts";
+import { checkShape } from "../../shape.ts";
+import type { TensorCore } from "../../tensor/core.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/** Whether programs of the routine are kept: random numbers have another counter in each call. */
+const isKept = (prim: RoutinePrim): boolean => prim !== "random";
+
+/** Runs a routine. Returns its outputs. */
+export function routine<P extends RoutinePrim>(
+  prim: P,
+  inputs: readonly TensorCore[],
+  attrs: Attrs[P],
+): readonly Tensor[] {
+  const device = deviceOf(prim, inputs);
+  const programs = programsOf(device.backend);
+  const make = (): Launch => {
+    const rule = table[prim].outputs as (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];
+    const metas = rule(inputs, attrs);
+    for (const input of inputs) checkSupported(prim, device, input.dtype);
+    for (const { shape } of metas) checkShape(prim, shape);
+    return prepared(prim, device, inputs, [], outputsOf(prim, metas), attrs);
+  };
+  if (!isKept(prim)) return compute(prim, device, make(), inputs, []);
+  addKey(programs, prim, inputs, attrs);
+  const launch = programs.find() ?? programs.keep(programs.takeKey(), make());
+  return compute(prim, device, launch, inputs, []);
+}
+
+/** Runs a routine that writes to existing tensors. */
+export function runRoutine<P extends RoutinePrim>(
+  prim: P,
+  device: Device,
+  inputs: readonly TensorCore[],
+  outputs: readonly TensorCore[],
+  attrs: Attrs[P],
+): void {
+  const make = (): Launch => prepared(prim, device, inputs, outputs, [], attrs);
+  if (!isKept(prim)) return run(prim, device, make(), inputs, outputs, []);
+  const programs = programsOf(device.backend);
+  addKey(programs, prim, inputs, attrs);
+  programs.addNumber(outputs.length);
+  for (let i = 0; i < outputs.length; i++) programs.addOperand(outputs[i]!);
+  const launch = programs.find() ?? programs.keep(programs.takeKey(), make());
+  run(prim, device, launch, inputs, outputs, []);
+}
+
+function addKey(programs: ProgramCache, prim: RoutinePrim, inputs: readonly TensorCore[], attrs: object): void {
+  programs.begin("routine", inputs.length);
+  programs.addText(prim);
+  programs.addAttrs(attrs);
+  for (let i = 0; i < inputs.length; i++) programs.addOperand(inputs[i]!);
+}
+
+/** Work of its own, since callers may write to arrays later. */
+function prepared<P extends RoutinePrim>(
+  prim: P,
+  device: Device,
+  inputs: readonly TensorCore[],
+  written: readonly TensorCore[],
+  outputs: readonly LaunchOutput[],
+  attrs: Attrs[P],
+): Launch {
+  const operand = ({ dtype, shape, strides }: Operand): Operand => ({
+    dtype,
+    shape: shape.slice(),
+    strides: strides.slice(),
+  });
+  const own = Object.entries(attrs).map(([name, value]) => [name, Array.isArray(value) ? value.slice() : value]);
+  const work: Routine<P> = {
+    kind: "routine",
+    name: prim,
+    inputs: inputs.map(operand),
+    outputs: [...written, ...outputs].map(operand),
+    attrs: Object.fromEntries(own),
+  };
+  return prepare(
+    prim,
+    device,
+    work as unknown as Routine,
+    written.length > 0 ? [...inputs, ...written] : inputs,
+    outputs,
+  );
+}
