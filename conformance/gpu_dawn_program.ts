@@ -6,12 +6,15 @@ import { gpuReport, webgpu } from "@heddle/gpu";
 import { type Device, ones } from "@heddle/tensor";
 import process from "node:process";
 import { create } from "webgpu";
+import { minimalAdapter } from "./minimal_adapter.ts";
 import { type Failure, operations, train, type Training, type Values } from "./browser/work.ts";
 
 /** The program's output as JSON; only a reason if no GPU can be opened. */
 export interface Found {
   readonly adapter: string;
   readonly operations: Record<string, Values | Failure>;
+  /** The same by the kernels for GPUs, within the limits that every adapter has. */
+  readonly minimal: Record<string, Values | Failure>;
   readonly training: Training;
   /** What `item()` threw. */
   readonly atOnce: string;
@@ -22,13 +25,15 @@ export interface Found {
 const messageOf = (run: () => unknown): Promise<string> =>
   Promise.resolve().then(run).then((value) => `nothing thrown but ${value} answered`, (error: Error) => error.message);
 
-/** Kept alive, since its adapters end with it. */
+/** Kept alive, since their adapters end with them. */
 const nulls = create(["backend=null"]);
+const real = create([]);
 
 async function find(device: Device, steps: number): Promise<Found> {
   return {
     adapter: gpuReport(device).adapter,
     operations: await operations(device),
+    minimal: await operations(await webgpu({ name: "minimal", adapter: await minimalAdapter(real) })),
     training: await train(device, steps),
     atOnce: await messageOf(() => ones([1], { device }).item()),
     nothing: await messageOf(async () => webgpu({ name: "nothing", adapter: (await nulls.requestAdapter())! })),

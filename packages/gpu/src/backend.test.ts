@@ -292,7 +292,9 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     large.dispose();
     expect(ones([2 ** 23 + 1], { device }).sum().item()).toBe(2 ** 23 + 1);
     open1.end();
-    expect(() => opened!.alloc(2 ** 40)).toThrow(/in one buffer/);
+    expect(() => opened!.alloc(2 ** 40, "matmul")).toThrow(
+      /^matmul: 1099511627776 bytes in one buffer, but this adapter allows/,
+    );
   });
 
   test("a failed dispatch releases its scratch memory", async () => {
@@ -360,11 +362,11 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     const lost = (operation: string) =>
       new RegExp(`^${operation}: the device "gpu-errors" was lost \\(destroyed\\); .*await webgpu\\(\\)`);
     expect(() => x.toArray()).toThrow(lost("read"));
-    expect(() => x.add(1)).toThrow(lost("(add|alloc)"));
+    expect(() => x.add(1)).toThrow(lost("add"));
     expect(() => x.add_(1)).toThrow(lost("add"));
-    expect(() => x.reshape(2, 2).matmul(x.reshape(2, 2))).toThrow(lost("(matmul|alloc)"));
-    expect(() => ones([2], { device })).toThrow(lost("(full|alloc)"));
-    expect(() => tensor([1], { device })).toThrow(lost("(write|alloc)"));
+    expect(() => x.reshape(2, 2).matmul(x.reshape(2, 2))).toThrow(lost("matmul"));
+    expect(() => ones([2], { device })).toThrow(lost("(full|ones)"));
+    expect(() => tensor([1], { device })).toThrow(lost("(tensor|write)"));
     await expect(x.data()).rejects.toThrow(lost("data"));
     x.dispose();
   });

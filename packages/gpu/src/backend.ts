@@ -3,6 +3,7 @@ import { type DType, isHalfDType, type Scalar } from "@heddle/tensor";
 import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
 import type { Engine } from "./device/engine.ts";
 import type { EngineReport } from "./device/engine_report.ts";
+import { BufferTooLargeError } from "./memory/buffer_pool.ts";
 import { GpuBuffer } from "./memory/gpu_buffer.ts";
 import { type KernelProgram, KernelPrograms } from "./programs/kernel_programs.ts";
 import { type RoutineProgram, RoutinePrograms } from "./programs/routine_programs.ts";
@@ -51,9 +52,13 @@ export class GpuBackend implements Backend {
     return dtype === "float32" || (isHalfDType(dtype) && this.supports(dtype));
   }
 
-  alloc(bytes: number): GpuBuffer {
-    this.engine.errors.checkLost("alloc");
-    return new GpuBuffer(this.engine.pool.alloc(bytes), bytes);
+  alloc(bytes: number, operation = "alloc"): GpuBuffer {
+    this.engine.errors.checkLost(operation);
+    try {
+      return new GpuBuffer(this.engine.pool.alloc(bytes), bytes);
+    } catch (error) {
+      throw tooLarge(error, operation, "");
+    }
   }
 
   adopt(_data: ArrayBufferView): null {
@@ -162,7 +167,7 @@ export class GpuBackend implements Backend {
       }
     } catch (error) {
       this.engine.releaseScratch();
-      throw error;
+      throw tooLarge(error, operationOf(work), "scratch memory of ");
     }
   }
 
@@ -209,6 +214,11 @@ export class GpuBackend implements Backend {
       this.free(source);
     }
   }
+}
+
+/** Names the operation in the error of an allocation that is larger than a buffer can be. */
+function tooLarge(error: unknown, operation: string, what: string): unknown {
+  return error instanceof BufferTooLargeError ? new RangeError(`${operation}: ${what}${error.message}`) : error;
 }
 
 /** The name of an operation in errors. */

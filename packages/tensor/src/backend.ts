@@ -32,8 +32,8 @@ export interface Backend {
   hasRoutine(name: RoutinePrim): boolean;
   /** Whether the backend runs row kernels for the dtype. Without this method it runs none, and composites are used. */
   rows?(dtype: DType): boolean;
-  /** Memory of at least `bytes` bytes, contents unspecified. */
-  alloc(bytes: number): DeviceBuffer;
+  /** Memory of at least `bytes` bytes, contents unspecified. `operation` is what errors name. */
+  alloc(bytes: number, operation?: string): DeviceBuffer;
   /** Wraps a caller's memory as a buffer without a copy. Returns null if the backend cannot. */
   adopt(data: ArrayBufferView): DeviceBuffer | null;
   free(buffer: DeviceBuffer): void;

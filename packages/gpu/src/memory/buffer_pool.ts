@@ -30,6 +30,9 @@ export interface BufferPoolOptions {
   readonly errors: Pick<DeviceErrors, "watch">;
 }
 
+/** An allocation that is larger than a buffer can be. The message begins with the size, so that the caller can add the operation. */
+export class BufferTooLargeError extends RangeError {}
+
 /**
  * Rounds a size up to one of four classes between powers of two: at most a quarter is wasted, and freed buffers fit
  * other tensors.
@@ -63,7 +66,8 @@ export class BufferPool {
   /**
    * Allocates at least `bytes` bytes with unspecified contents.
    *
-   * @throws Error with a report of what holds memory, when the size exceeds the GPU's limit or `limit`.
+   * @throws BufferTooLargeError when the size exceeds the GPU's limit for one buffer; Error with a report of what holds
+   * memory, when all buffers together would exceed `limit`.
    */
   alloc(bytes: number): GPUBuffer {
     const size = this.sizeFor(bytes);
@@ -110,11 +114,9 @@ export class BufferPool {
 
   private sizeFor(bytes: number): number {
     if (bytes > this.largest) {
-      throw new Error(
-        `out of memory: ${mebibytes(bytes)} in one buffer, but this adapter allows at most ${
-          mebibytes(this.largest)
-        }; ` +
-          `split the tensor, or use a smaller batch`,
+      throw new BufferTooLargeError(
+        `${bytes} bytes in one buffer, but this adapter allows at most ${this.largest}; split the tensor, or use a ` +
+          `smaller batch`,
       );
     }
     return Math.min(sizeClass(bytes), Math.floor(this.largest / 16) * 16);

@@ -85,7 +85,7 @@ export class Storage {
   static allocate(device: Device, bytes: number, operation: string): Storage {
     let buffer: DeviceBuffer;
     try {
-      buffer = device.backend.alloc(bytes);
+      buffer = device.backend.alloc(bytes, operation);
     } catch (error) {
       throw explained(error, operation);
     }
