@@ -52,6 +52,8 @@ export class Heap {
   private freed = 0;
   /** The pointers of borrowed blocks and their bytes, alternating. */
   private readonly borrowed: number[] = [];
+  /** Frees memory that is kept only to save time, if there is any. Returns whether there was. */
+  spare: () => boolean = () => false;
   /** The sizes of the blocks in use. Tracked only if memory is poisoned. */
   private readonly used: Map<number, number> | null;
   private bytesView: Uint8Array;
@@ -107,7 +109,8 @@ export class Heap {
   alloc(bytes: number): number {
     if (!(bytes >= 0 && bytes <= this.maximumPages * page)) throw this.exhausted(bytes);
     const size = Heap.sizeClass(bytes);
-    const pointer = this.find(size);
+    let pointer = this.find(size);
+    if (pointer < 0 && this.spare()) pointer = this.find(size);
     if (pointer < 0) throw this.exhausted(bytes);
     if (this.used !== null) {
       this.used.set(pointer, size);

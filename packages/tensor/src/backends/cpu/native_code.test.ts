@@ -4,7 +4,7 @@ import type { CodeModule } from "../../code/module.ts";
 import { features } from "./features.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-type Library = typeof import("../../mod.ts") & Pick<typeof import("../../engine_mod.ts"), "apply">;
+type Library = typeof import("../../mod.ts") & Pick<typeof import("../../engine_mod.ts"), "apply" | "applyAll">;
 
 // Later tests of this process get a library without interpreters.
 afterAll(() => {
@@ -17,8 +17,8 @@ async function interpreted(bytes: 16 | 32 | 64): Promise<{ library: Library; sta
   // Workers that have started without native code would keep the engine from using it.
   vi.stubEnv("HEDDLE_THREADS", "1");
   vi.resetModules();
-  const { apply } = await import("../../engine_mod.ts");
-  const library = { ...await import("../../mod.ts"), apply };
+  const { apply, applyAll } = await import("../../engine_mod.ts");
+  const library = { ...await import("../../mod.ts"), apply, applyAll };
   const { useNativeCode } = await import("./native_code.ts");
   const { interpretedNative } = await import("./testing/interpreted_native.ts");
   const compiled: string[] = [];
@@ -91,6 +91,12 @@ function pooled(
   return h.cat([values.nanToNum({ nan: 7 }), indices.float(), gradient].map((part) => part.reshape(-1)), 0);
 }
 
+/** Normalisation over some dimensions. */
+function normalised(h: Library, shape: readonly number[], dims: readonly number[]): Tensor {
+  const results = h.applyAll("normalize", [h.randn([...shape])], { dims: [...dims], eps: 1e-5 });
+  return h.cat(results.map((part) => part.reshape(-1)), 0);
+}
+
 const bitsOf = (x: Tensor): number[] => [...new Uint8Array(new Float64Array(x.flatten().toArray() as number[]).buffer)];
 
 /** Computations that together use every kind of generated module. Sizes are odd, so that vectors have tails. */
@@ -121,6 +127,8 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "products, float64": (h) => h.rand([3, 29], { dtype: "float64" }).add(0.5).prod(1),
   "greatest": (h) => h.randn([7, 53]).amax(1),
   "softmax": (h) => h.randn([5, 77]).softmax(1),
+  "normalisation of rows": (h) => normalised(h, [5, 77], [1]),
+  "normalisation of channels": (h) => normalised(h, [3, 5, 77], [0, 2]),
   "matmul": (h) => h.randn([19, 35]).matmul(h.randn([35, 41])),
   "matmul, float64": (h) => h.randn([9, 15], { dtype: "float64" }).matmul(h.randn([15, 11], { dtype: "float64" })),
   "matmul in blocks": (h) => h.randn([4, 520]).matmul(h.randn([520, 36])),
@@ -148,6 +156,7 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "convolution of many taps": convolution([1, 13, 6, 18], [17, 13, 1, 9], {}),
   "convolution by columns": convolution([2, 3, 5, 5], [7, 3, 3, 3], {}),
   "convolution by tiles": convolution([3, 9, 12, 11], [11, 9, 3, 3], { padding: 1 }),
+  "convolution by adjacent tiles": convolution([2, 9, 15, 16], [17, 9, 3, 3], { padding: 1 }),
   "convolution by tiles, prepared": preparedTwice([3, 9, 12, 11], [11, 9, 3, 3], (h, x, w) => h.conv2d(x, w)),
   "convolution, prepared": preparedTwice([1, 3, 11, 18], [9, 3, 3, 3], (h, x, w) => h.conv2d(x, w, { stride: 2 })),
   "matmul, prepared": preparedTwice([19, 35], [41, 35], (_, x, w) => x.matmul(w.t())),

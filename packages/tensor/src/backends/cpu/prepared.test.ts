@@ -115,6 +115,31 @@ for (const threads of [1, 3]) {
       expect(heap.inUse - before).toBeLessThan(9 * 4 * w.numel);
     });
 
+    test("gives way when memory is used up", () => {
+      const w = numbers([150, 350], device);
+      const x = numbers([9, 150], device);
+      const run = (): unknown => tidy(() => x.matmul(w).toArray());
+      const expected = run();
+      w.storage.lasting = true;
+      run(); // caches tables
+      expect(heap.spare()).toBe(true);
+      const before = heap.inUse;
+      expect(held(() => x.matmul(w))).toBeGreaterThan(0);
+      const limit = heap.maximumPages;
+      const [taken, size] = [[] as number[], 4096];
+      try {
+        Object.assign(heap, { maximumPages: heap.bytes.length / 65536 });
+        expect(() => {
+          for (;;) taken.push(heap.alloc(size));
+        }).toThrow(RangeError);
+        expect(heap.inUse).toBe(before + size * taken.length);
+      } finally {
+        Object.assign(heap, { maximumPages: limit });
+        for (const pointer of taken) heap.release(pointer, size);
+      }
+      expect(run()).toEqual(expected);
+    });
+
     test("a weight times itself is right when the bound is reached in between", () => {
       const w = numbers([200, 35], device);
       w.storage.lasting = true;

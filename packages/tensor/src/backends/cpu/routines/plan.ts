@@ -15,7 +15,7 @@ import type { Params } from "./loops.ts";
 import { cachedModule } from "./module_cache.ts";
 import { copyElements, type Workspace } from "./operand_copies.ts";
 import type { CpuOperand } from "./operand.ts";
-import { prepared, type Source } from "./prepared.ts";
+import { prepared, type Source, use } from "./prepared.ts";
 
 /** The distance of two bases. Offsets are smaller than half of it. */
 const span = 2 ** 40;
@@ -85,6 +85,8 @@ export class Plan implements Workspace<PlanOperand> {
   /** The addresses of the bases in the present run, and the memory of its inputs. */
   private readonly bases: number[] = [0, 0];
   private sources: Sources = [];
+  /** Whether something that is prepared is used. */
+  private prepares = false;
   private released = false;
   /** The bytes of scratch memory in use at this point of the plan, and the most. */
   private top = 0;
@@ -219,6 +221,7 @@ export class Plan implements Workspace<PlanOperand> {
       write(otherwise);
       return otherwise;
     }
+    this.prepares = true;
     const base = this.base();
     const outer = this.steps;
     const inner: (() => void)[] = this.steps = [];
@@ -255,12 +258,14 @@ export class Plan implements Workspace<PlanOperand> {
     const { bases, steps, engine: { heap } } = this;
     this.used = ++clock;
     this.sources = sources;
+    if (this.prepares) use(this.engine, sources);
     for (let i = 0; i < pointers.length; i++) bases[firstOperand + i] = pointers[i]!;
     const scratch = this.most === 0 ? 0 : heap.borrow(this.most);
     bases[scratchBase] = scratch;
     for (let i = 0; i < steps.length; i++) steps[i]!();
     if (this.most > 0) heap.giveBack(scratch);
     this.sources = [];
+    if (this.prepares) use(this.engine, this.sources);
   }
 
   /** Frees the plan's tables. */

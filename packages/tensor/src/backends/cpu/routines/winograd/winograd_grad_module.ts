@@ -85,7 +85,7 @@ export function winogradGradModule(e: Element): CodeModule {
   samples(samplesToPoints, e);
   const gradientsToPoints = module.func(ints(tileParameters(e) + 3), [], undefined, vectorBytes);
   gradients(gradientsToPoints, e);
-  const prepare = module.func(ints(9), []);
+  const prepare = module.func(ints(9), [], undefined, vectorBytes);
   paddedPlane(prepare);
   const finish = module.func(ints(8), []);
   tapGradients(finish, narrowed(e, 16));

@@ -2,7 +2,7 @@
  * The generated module of convolutions by Winograd's tiles: transforms the weights, then for each block transforms tiles,
  * multiplies, and transforms back.
  */
-import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { type Element, narrowed } from "../element.ts";
 import { addMul, least, locals, range } from "../loops.ts";
@@ -14,7 +14,7 @@ import { squareBytes } from "./winograd_passes.ts";
 import { cutPlane, paddedPlane } from "./winograd_planes.ts";
 import { type WinogradField, winogradParams } from "./winograd_params.ts";
 import { points } from "./winograd_points.ts";
-import { taps } from "./winograd_taps.ts";
+import { taps, wideTaps } from "./winograd_taps.ts";
 import { outputs, samples, tileParameters } from "./winograd_tiles.ts";
 
 /** Generates the module. */
@@ -24,15 +24,25 @@ export function winogradModule(e: Element): CodeModule {
   const kernels = Array.from({ length: tileRows(e) }, (_, r) => tileKernel(module, e, r + 1));
   const { vectorBytes, lanes } = e;
   const [square, vectorShift, laneShift] = [squareBytes(e), Math.log2(vectorBytes), Math.log2(lanes)];
-  const toPoints = module.func(ints(tileParameters(e) + 3), [], undefined, vectorBytes);
-  samples(toPoints, e);
-  const fromPoints = module.func(ints(tileParameters(e) + 5), [], undefined, vectorBytes);
-  outputs(fromPoints, e);
-  const weights = module.func(ints(8), []);
-  taps(weights, narrowed(e, 16));
-  const prepare = module.func(ints(9), []);
+  const isWide = vectorBytes > 16;
+  /** Functions for tiles anywhere, and with wide vectors for tiles of which some are adjacent. */
+  const variants = [false, ...isWide ? [true] : []];
+  const toPoints = variants.map((adjacent) => {
+    const f = module.func(ints(tileParameters(e) + 3), [], undefined, vectorBytes);
+    samples(f, e, adjacent);
+    return f;
+  });
+  const fromPoints = variants.map((adjacent) => {
+    const f = module.func(ints(tileParameters(e) + 5), [], undefined, vectorBytes);
+    outputs(f, e, adjacent);
+    return f;
+  });
+  const weights = module.func(ints(isWide ? 7 : 8), [], undefined, vectorBytes);
+  if (isWide) wideTaps(weights, e);
+  else taps(weights, e);
+  const prepare = module.func(ints(9), [], undefined, vectorBytes);
   paddedPlane(prepare);
-  const cut = module.func(ints(6), []);
+  const cut = module.func(ints(6), [], undefined, vectorBytes);
   cutPlane(cut);
 
   const run = module.func(ints(4), [], "run");
@@ -68,6 +78,13 @@ export function winogradModule(e: Element): CodeModule {
     );
   };
 
+  /** Calls the function for tiles as they lie. */
+  const callVariant = ([anywhere, adjacent]: readonly FunctionBuilder[], ...args: Code[]): Code => {
+    if (adjacent === undefined) return call(anywhere!, ...args);
+    const apart = op("i32.and", field("tileColumns"), i32(vectorBytes / 16 - 1));
+    return when(apart, call(anywhere!, ...args), call(adjacent, ...args));
+  };
+
   const panelOfTile = op("i32.shr_u", get(v.tile), i32(laneShift + 1));
   const half = op("i32.and", op("i32.shr_u", get(v.tile), i32(laneShift)), i32(1));
 
@@ -81,6 +98,25 @@ export function winogradModule(e: Element): CodeModule {
     i32(square),
   );
 
+  /** The filters of a panel are the lanes of a wide vector. */
+  const wideWeights: Code = isWide
+    ? range(
+      v.channel,
+      i32(0),
+      field("channels"),
+      1,
+      call(
+        weights,
+        addMul(addMul(field("w"), get(v.row), field("wFilter")), get(v.channel), field("wChannel")),
+        field("wFilter"),
+        field("wTap"),
+        get(v.rows),
+        addMul(panelAt, op("i32.mul", get(v.channel), get(v.rows)), i32(4)),
+        field("weightsXi"),
+        get(v.square),
+      ),
+    )
+    : [];
   const bringWeights: Code = range(
     v.t,
     get(begin),
@@ -88,7 +124,7 @@ export function winogradModule(e: Element): CodeModule {
     1,
     set(v.panel, get(v.t)),
     panelRows,
-    range(
+    isWide ? wideWeights : range(
       v.r,
       i32(0),
       get(v.rows),
@@ -149,7 +185,7 @@ export function winogradModule(e: Element): CodeModule {
       i32(0),
       get(v.tiles),
       lanes,
-      call(
+      callVariant(
         toPoints,
         ...tilesOf(field("sources"), get(v.plane)),
         field("pitch"),
@@ -222,7 +258,7 @@ export function winogradModule(e: Element): CodeModule {
       i32(0),
       get(v.tiles),
       lanes,
-      call(
+      callVariant(
         fromPoints,
         addMul(
           get(v.firstProducts),

@@ -3,12 +3,26 @@
  * tiles that extend beyond them.
  */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
+import { type Code, get, i32, type Local, type Locals, memory, op, set, when, wide } from "../../../../code/tree.ts";
 import { zeros } from "../element.ts";
 import { addMul, advance, locals, times } from "../loops.ts";
 
-/** Copies `count` elements. Advances both pointers. */
-function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
+/** Copies `count` elements. Changes both pointers. */
+function copyRow({ vectorBytes }: FunctionBuilder, from: Local, to: Local, count: Local, left: Local): Code {
+  if (vectorBytes > 16) {
+    const lanes = vectorBytes / 4;
+    return [
+      set(left, op("i32.shr_u", get(count), i32(Math.log2(lanes)))),
+      times(
+        left,
+        memory("vector.store", 0, get(to), memory("vector.load", 0, get(from))),
+        advance(from, vectorBytes),
+        advance(to, vectorBytes),
+      ),
+      set(left, op("i32.and", get(count), i32(lanes - 1))),
+      when(get(left), wide("store_first32", 0, get(to), wide("load_first32", 0, get(from), get(left)), get(left))),
+    ];
+  }
   const vectors = (count: number): Code => [
     Array.from(
       { length: count },
@@ -39,8 +53,12 @@ function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
  */
 export function paddedPlane(f: FunctionBuilder): void {
   const [plane, rowStep, height, width, to, pitch, rows, top, left] = f.params as Locals<9>;
-  const { y, from, at, count, wide } = locals(f, "y", "from", "at", "count", "wide");
-  const zero = (offset: number, end: Code): Code => memory("vector.store", offset, end, zeros);
+  const { y, from, at, count, copied } = locals(f, "y", "from", "at", "count", "copied");
+  /** Stores 16 bytes of zeros. */
+  const store = ({ 16: "vector.store", 32: "vector.store_half", 64: "vector.store_quarter" } as const)[
+    f.vectorBytes as 16 | 32 | 64
+  ];
+  const zero = (offset: number, end: Code): Code => memory(store, offset, end, zeros);
   f.emit(
     set(y, op("i32.sub", i32(0), get(top))),
     times(
@@ -53,8 +71,8 @@ export function paddedPlane(f: FunctionBuilder): void {
           zero(0, op("i32.sub", op("i32.add", get(to), get(pitch)), i32(16))),
           set(from, addMul(get(plane), get(y), get(rowStep))),
           set(at, addMul(get(to), get(left), i32(4))),
-          set(wide, get(width)),
-          copyRow(from, at, wide, count),
+          set(copied, get(width)),
+          copyRow(f, from, at, copied, count),
         ],
         [
           set(at, get(to)),
@@ -77,7 +95,7 @@ export function cutPlane(f: FunctionBuilder): void {
       rows,
       set(source, get(from)),
       set(target, get(to)),
-      copyRow(source, target, width, count),
+      copyRow(f, source, target, width, count),
       advance(from, get(pitch)),
       advance(to, get(step)),
     ),

@@ -3,15 +3,32 @@
  * per lane.
  */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { type Code, get, i32, type Local, type Locals, memory, memoryLane, op, set } from "../../../../code/tree.ts";
+import {
+  type Code,
+  get,
+  i32,
+  type Local,
+  type Locals,
+  memory,
+  memoryLane,
+  op,
+  set,
+  wide,
+} from "../../../../code/tree.ts";
 import { add, type Element, storeLane } from "../element.ts";
 import { addMul, advance, locals, times } from "../loops.ts";
-import { columnsOfPoints, columnsToPoints, type Lanes, squareRow, vectors, workOf } from "./winograd_passes.ts";
+import { columnsOfPoints, columnsToPoints, squareRow, vectors, workOf } from "./winograd_passes.ts";
 import { points, tapsAtPoints, threeOfPoints } from "./winograd_points.ts";
 
-/** Pointers for four lanes, `step` bytes apart. Lanes beyond the first `count` point to the last of these. */
-function lanesOf(f: FunctionBuilder, from: Local, step: Local, count: Local): { begin: Code; lanes: Lanes } {
-  const lanes = Array.from({ length: 4 }, () => f.local("i32")) as unknown as Lanes;
+/** Pointers for lanes, `step` bytes apart. Lanes beyond the first `count` point to the last of these. */
+function lanesOf(
+  f: FunctionBuilder,
+  from: Local,
+  step: Local,
+  count: Local,
+  length: number = 4,
+): { begin: Code; lanes: readonly Local[] } {
+  const lanes = Array.from({ length }, () => f.local("i32"));
   const begin = lanes.map((lane, k) =>
     set(
       lane,
@@ -70,6 +87,54 @@ export function taps(f: FunctionBuilder, e: Element): void {
         set(value, code),
         to.lanes.map((lane, k) => storeLane(e, 0, k, op("i32.add", get(lane), get(offset)), get(value))),
       ],
+    ),
+  ];
+  f.emit(work.constants.begin(), ...body);
+}
+
+/**
+ * A function `(w, step, tap, count, out, xi, square)` that transforms the nine taps of as many filters as a wide vector has lanes, or
+ * fewer. The filters' values at a point are adjacent.
+ */
+export function wideTaps(f: FunctionBuilder, e: Element): void {
+  const [w, step, tap, filters, out, xi, square] = f.params as Locals<7>;
+  const from = lanesOf(f, w, step, filters, e.lanes);
+  const work = workOf(f, e);
+  const values = vectors(f, 3);
+  const quad = f.local("vector");
+  const { at, count } = locals(f, "at", "count");
+  /** One tap of each filter. */
+  const load = (value: Local): Code =>
+    Array.from({ length: e.lanes / 4 }, (_, p) => [
+      set(
+        quad,
+        from.lanes.slice(4 * p, 4 * p + 4).reduce<Code>(
+          (code, lane, k) =>
+            k === 0
+              ? memory("vector.load32_splat", 0, get(lane))
+              : memoryLane("vector.load32_lane", 0, k, get(lane), code),
+          [],
+        ),
+      ),
+      set(value, p === 0 ? get(quad) : wide("with_quarter", p, get(value), get(quad))),
+    ]);
+  const body: Code[] = [
+    from.begin,
+    set(at, get(square)),
+    set(count, i32(3)),
+    times(
+      count,
+      values.map((value) => [load(value), from.lanes.map((lane) => advance(lane, get(tap)))]),
+      tapsAtPoints(work, values, (j, value) => memory("vector.store", e.vectorBytes * j, get(at), value)),
+      advance(at, squareRow(e)),
+    ),
+    columnsToPoints(
+      work,
+      tapsAtPoints,
+      values,
+      square,
+      (row, column, code) =>
+        wide("store_first32", 0, addMul(get(out), get(xi), i32(points * row + column)), code, get(filters)),
     ),
   ];
   f.emit(work.constants.begin(), ...body);

@@ -37,19 +37,24 @@ export function tileParameters({ vectorBytes }: Element): number {
   return vectorBytes === 16 ? 4 : 3;
 }
 
-/** Pointers to the tiles of all lanes, the code that sets them, and the other parameters. */
+/**
+ * Pointers to the tiles of all lanes, the code that sets them, and the other parameters. If tiles are `adjacent`, four pointers to as
+ * many adjacent tiles as a vector has pieces of 16 bytes.
+ */
 function tilesOf(
   f: FunctionBuilder,
   e: Element,
   from: number,
+  adjacent: boolean,
 ): { tiles: readonly Local[]; begin: Code; rest: Local[] } {
   const named = f.params.slice(from, from + tileParameters(e));
   const rest = [...f.params.slice(0, from), ...f.params.slice(from + tileParameters(e))];
   if (e.vectorBytes === 16) return { tiles: named, begin: [], rest };
   const [offsets, base, count] = named as unknown as Locals<3>;
-  const tiles = Array.from({ length: e.lanes }, () => f.local("i32"));
+  const each = adjacent ? e.vectorBytes / 16 : 1;
+  const tiles = Array.from({ length: e.lanes / each }, () => f.local("i32"));
   const begin = tiles.map((tile, k) => [
-    k === 0 ? [] : advance(offsets, op("select", i32(4), i32(0), op("i32.gt_s", get(count), i32(k)))),
+    k === 0 ? [] : advance(offsets, op("select", i32(4 * each), i32(0), op("i32.gt_s", get(count), i32(k * each)))),
     set(tile, op("i32.add", get(base), memory("i32.load", 0, get(offsets)))),
   ]);
   return { tiles, begin, rest };
@@ -83,22 +88,33 @@ function quadsOf(
   return { code: transposeQuads(f, rows, columns), columns };
 }
 
-/** A function `(tiles…, pitch, out, scratch)` that transforms tiles of six samples or four gradients a side. */
-function wideTilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
-  const { tiles, begin, rest } = tilesOf(f, e, 0);
+/**
+ * A function `(tiles…, pitch, out, scratch)` that transforms tiles of six samples or four gradients a side. Of `adjacent` tiles, lane
+ * 4 · p + i of a square has piece p of pointer i.
+ */
+function wideTilesToPoints(
+  f: FunctionBuilder,
+  e: Element,
+  size: 4 | 6,
+  transform: Transform,
+  adjacent: boolean,
+): void {
+  const { tiles, begin, rest } = tilesOf(f, e, 0, adjacent);
   const [pitch, out, square] = rest as unknown as Locals<3>;
   const work = workOf(f, e);
   const quads = vectors(f, 4);
   const values = vectors(f, size);
   const pieces = e.vectorBytes / 16;
   const load = pieces === 4 ? "vector.load_quarter" : "vector.load_half";
-  /** Vector i has in piece p the samples of tile 4 · p + i. */
-  const loadQuads = (offset: number): Code =>
-    Array.from({ length: pieces }, (_, p) =>
+  /** Vector i has in piece p the samples of tile 4 · p + i, or the piece of pointer i. */
+  const loadQuads = (offset: number): Code => {
+    if (adjacent) return quads.map((quad, i) => set(quad, memory("vector.load", offset, get(tiles[i]!))));
+    return Array.from({ length: pieces }, (_, p) =>
       quads.map((quad, i) => {
         const piece = memory(load, offset, get(tiles[4 * p + i]!));
         return set(quad, p === 0 ? piece : wide("with_quarter", p, get(quad), piece));
       }));
+  };
   const body: Code[] = [
     begin,
     Array.from({ length: size }, (_, i) => [
@@ -124,8 +140,8 @@ function wideTilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transfor
 }
 
 /** The same for vectors of 16 bytes. */
-function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
-  if (e.vectorBytes > 16) return wideTilesToPoints(f, e, size, transform);
+function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform, adjacent: boolean): void {
+  if (e.vectorBytes > 16) return wideTilesToPoints(f, e, size, transform, adjacent);
   const [t0, t1, t2, t3, pitch, out, square] = f.params as [...Lanes, Local, Local, Local];
   const tiles = [t0, t1, t2, t3];
   const work = workOf(f, e);
@@ -163,30 +179,34 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
   f.emit(work.constants.begin(), ...body);
 }
 
-/** A function `(tiles…, pitch, out, scratch)` that transforms tiles of 6 × 6 samples to a square at `out`. */
-export function samples(f: FunctionBuilder, e: Element): void {
-  tilesToPoints(f, e, 6, samplesAtPoints);
+/**
+ * A function `(tiles…, pitch, out, scratch)` that transforms tiles of 6 × 6 samples to a square at `out`.
+ *
+ * @param adjacent whether as many tiles are adjacent as a wide vector has pieces of 16 bytes. {@link outputs} must then be so too.
+ */
+export function samples(f: FunctionBuilder, e: Element, adjacent: boolean = false): void {
+  tilesToPoints(f, e, 6, samplesAtPoints, adjacent);
 }
 
 /** The same for tiles of 4 × 4 gradients. */
 export function gradients(f: FunctionBuilder, e: Element): void {
-  tilesToPoints(f, e, 4, gradientsAtPoints);
+  tilesToPoints(f, e, 4, gradientsAtPoints, false);
 }
 /**
  * A function `(square, scratch, tiles…, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs. `bias` is
  * the address of a vector that is added to each output.
  */
-export function outputs(f: FunctionBuilder, e: Element): void {
-  const { tiles, begin, rest } = tilesOf(f, e, 2);
+export function outputs(f: FunctionBuilder, e: Element, adjacent: boolean = false): void {
+  const { tiles, begin, rest } = tilesOf(f, e, 2, adjacent);
   const [from, square, pitch, bias, rectifies] = rest as unknown as Locals<5>;
   const work = workOf(f, e);
   const products = vectors(f, points);
   const finished = vectors(f, 4);
   const { vectorBytes } = e;
   const turned = vectorBytes > 16 ? quadsOf(f, finished) : transpose(e, f, finished);
-  /** Stores the outputs of a tile. */
+  /** Stores the outputs of a tile, or of adjacent ones. */
   const store = (tile: Local, k: number): Code => {
-    if (vectorBytes === 16) return memory("vector.store", 0, get(tile), get(turned.columns[k]!));
+    if (vectorBytes === 16 || adjacent) return memory("vector.store", 0, get(tile), get(turned.columns[k]!));
     const column = get(turned.columns[k % 4]!);
     return memory(
       vectorBytes === 64 ? "vector.store_quarter" : "vector.store_half",
