@@ -16,19 +16,29 @@ export function declareParams(binding: number, fields: readonly string[]): strin
 /** The bits of infinity, for the param `inf`. */
 export const infinityBits = 0x7f800000;
 
-/** Declares an input and `NAME_get(position)`, which reads one element. */
-export function declareInput(binding: number, name: string, dtype: DType): string {
-  const type = storedType(dtype);
-  const code = declareBuffer(binding, name, type, false);
-  return `${code}fn ${name}_get(i: u32) -> ${valueType(dtype)} { return ${elementAt(name, dtype, "i", "plain")}; }\n`;
+/**
+ * Declares an input and `NAME_get(position)`, which reads one element.
+ *
+ * @param narrow reads float16 as it is, instead of as float32.
+ */
+export function declareInput(binding: number, name: string, dtype: DType, narrow = false): string {
+  const code = declareBuffer(binding, name, storedType(dtype), false);
+  const [type, value] = narrow && dtype === "float16"
+    ? ["f16", `${name}[i]`]
+    : [valueType(dtype), elementAt(name, dtype, "i", "plain")];
+  return `${code}fn ${name}_get(i: u32) -> ${type} { return ${value}; }\n`;
 }
 
-/** Declares an input and `NAME_quad(index)`, which reads the four elements from `4 * index` on. */
-export function declareQuads(binding: number, name: string, dtype: DType): string {
-  const type = valueType(dtype);
-  return `${declareBuffer(binding, name, quadType(dtype), false)}fn ${name}_quad(i: u32) -> vec4<${type}> {
+/** Like {@link declareInput}, for `NAME_quad(index)`, which reads the four elements from `4 * index` on. */
+export function declareQuads(binding: number, name: string, dtype: DType, narrow = false): string {
+  const code = declareBuffer(binding, name, quadType(dtype), false);
+  if (dtype === "float32" || (narrow && dtype === "float16")) {
+    return `${code}fn ${name}_quad(i: u32) -> ${quadType(dtype)} { return ${name}[i]; }\n`;
+  }
+  const type = `vec4<${valueType(dtype)}>`;
+  return `${code}fn ${name}_quad(i: u32) -> ${type} {
   let quad = ${name}[i];
-  return vec4<${type}>(${quadValues(dtype, "quad").join(", ")});
+  return ${type}(${quadValues(dtype, "quad").join(", ")});
 }\n`;
 }
 

@@ -59,7 +59,7 @@ export const operations: { readonly [P in OperationPrim]: Render } = {
   digamma: call("digamma_f"),
   i0: call("i0_f"),
   i1: call("i1_f"),
-  relu: (a, _, __, dtype) => isFloat(dtype) ? `select(${a}, 0f, ${a} < 0f)` : `max(${a}, 0)`,
+  relu: (a, _, __, dtype) => isFloat(dtype) ? `relu_f(${a})` : `max(${a}, 0)`,
   isnan: (a, _, __, dtype) => isFloat(dtype) ? `is_nan(${a})` : "false",
   logicalNot: (a) => `(!${a})`,
   bitwiseNot: (a, _, __, dtype) => dtype === "bool" ? `(!${a})` : `(~${a})`,

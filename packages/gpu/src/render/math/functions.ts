@@ -62,6 +62,8 @@ export const functions: Readonly<Record<string, string>> = {
   return or_nan(select(low, low + 1f, q - low > 0.5f), r);
 }`,
   round_f: `fn round_f(x: f32) -> f32 { return with_sign(round(x), x); }`,
+  // The numbers below 0, without -0 and NaN, by their bits: a comparison could be compiled to a maximum, which loses NaN.
+  relu_f: `fn relu_f(x: f32) -> f32 { return select(x, 0f, bitcast<u32>(x) - 0x80000001u < 0x7f800000u); }`,
   maximum_f: `fn maximum_f(a: f32, b: f32) -> f32 { return select(b, a, a > b || is_nan(a)); }`,
   minimum_f: `fn minimum_f(a: f32, b: f32) -> f32 { return select(b, a, a < b || is_nan(a)); }`,
   equal_f: `fn equal_f(a: f32, b: f32) -> bool { return a == b && !is_nan(a) && !is_nan(b); }`,

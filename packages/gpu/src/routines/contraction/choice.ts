@@ -44,7 +44,7 @@ export function softwareConfig(problem: Problem): { readonly name: KernelConfigN
 
 /** What the choice of tiles assumes of a vendor's GPUs, whose size WebGPU does not tell. */
 interface VendorTraits {
-  /** Invocations that keep a GPU busy. With fewer, time is not proportional to work. */
+  /** Invocations that keep a GPU busy. With fewer, larger tiles gain nothing. */
   readonly invocations: number;
   /** Most outputs of an invocation that stay in registers. */
   readonly outputs: number;
@@ -67,12 +67,15 @@ const vendors: Readonly<Record<Vendor, VendorTraits>> = {
  */
 export function tileCost(name: TileName, problem: Problem, parts: number, vendor: Vendor): number {
   const { rows, columns, ownRows, ownColumns, group }: TileVariant = tiles[name];
+  const { m, n, batch } = problem;
   const { invocations, outputs } = vendors[vendor];
   const count = tilesOf(name, problem);
   const loads = (ownRows + ownColumns) / (ownRows * ownColumns) + 12 * (rows + columns) / (rows * columns);
   const spilled = ownRows * ownColumns > outputs ? 2 : 1;
-  const idle = Math.max(1, invocations / (count * parts * group));
-  return count * rows * columns * (1 + loads) * spilled * idle;
+  const work = count * rows * columns;
+  // Invocations that compute padding do not count.
+  const idle = Math.max(1, invocations / (group / (rows * columns) * m * n * batch * parts));
+  return work * (1 + loads) * spilled * idle;
 }
 
 /** The tiles within the adapter's limits, the best first. */

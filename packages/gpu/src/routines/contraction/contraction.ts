@@ -6,6 +6,7 @@
 import { type DType, isFloat } from "@heddle/tensor";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates } from "../../render/index_math.ts";
+import { functions } from "../../render/math/functions.ts";
 import type { Params } from "../shared/params.ts";
 import type { Factor } from "./factor.ts";
 
@@ -53,22 +54,16 @@ export function outerDigits({ digits }: Contraction): string {
 }
 
 /** The value to write for a sum: with bias and ReLU. NaN is preserved. */
-export function withEpilogue({ bias, relu }: Contraction, sum: string, row: string, column: string): string {
+export function withEpilogue({ bias, relu, dtype }: Contraction, sum: string, row: string, column: string): string {
   const value = bias === null
     ? sum
     : `(${sum} + bias_get(p.biasOffset + ${bias.along === "row" ? `(z * p.m + ${row})` : column} * p.biasStride))`;
-  return relu ? `rectify(${value})` : value;
+  return !relu ? value : isFloat(dtype) ? `relu_f(${value})` : `max(${value}, 0)`;
 }
 
-/**
- * The declarations that {@link withEpilogue} needs. A comparison of floats could be compiled to a maximum, which loses
- * NaN; these bits are those of the negative numbers, without -0 and NaN.
- */
+/** The declarations that {@link withEpilogue} needs. */
 export function epilogueDeclarations({ relu, dtype }: Contraction): string {
-  if (!relu) return "";
-  return isFloat(dtype)
-    ? `fn rectify(x: f32) -> f32 { return select(x, 0f, bitcast<u32>(x) - 0x80000001u < 0x7f800000u); }\n`
-    : `fn rectify(x: i32) -> i32 { return max(x, 0); }\n`;
+  return relu && isFloat(dtype) ? `${functions.relu_f}\n` : "";
 }
 
 /** The reads and params of the bias. */

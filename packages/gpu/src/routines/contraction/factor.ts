@@ -17,6 +17,11 @@ export interface Factor {
   readonly strides: readonly string[];
   /** The checked coordinates. Elements outside are zero. */
   readonly bounds: readonly Bound[];
+  /**
+   * Number of combinations of the digits that `bounds` checks, if kernels may keep for each row (column) one bit for
+   * each of them; null if there are too many for that.
+   */
+  readonly taps: number | null;
   /** Whether all digits together step evenly, so that the last stride is that of the whole summed index. */
   readonly linear: boolean;
   /** Whether elements adjacent in memory are adjacent along the summed index, rather than along rows or columns. */

@@ -15,7 +15,7 @@ import {
   type TensorMaker,
   withLayout,
 } from "../../testing/reference_comparison.ts";
-import { type KernelConfigName, kernelConfigs } from "./kernel_configs.ts";
+import { type KernelConfigName, kernelConfigs, tiles } from "./kernel_configs.ts";
 import { matmul } from "./matmul.ts";
 
 const factor = (
@@ -90,8 +90,9 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
     }
   });
 
-  test("every configuration, with incomplete tiles and split sums", { tags: ["long"] }, () => {
-    for (const name of Object.keys(kernelConfigs) as KernelConfigName[]) {
+  // Those with workgroup memory are in tile_kernel.test.ts.
+  test("every configuration in registers, with incomplete tiles and split sums", { tags: ["long"] }, () => {
+    for (const name of (Object.keys(kernelConfigs) as KernelConfigName[]).filter((each) => !(each in tiles))) {
       for (const [m, k, n] of [[70, 300, 75], [130, 129, 5], [1, 700, 33], [3, 65, 1]] as const) {
         for (const layout of ["contiguous", "permuted"] as const) {
           tidy(() => {

@@ -72,6 +72,7 @@ let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
       lane: (v, index) => `let ${v} = left0 + ${index} * p.leftRow;\n`,
       strides: ["p.leftInner"],
       bounds: [],
+      taps: null,
       linear: true,
       alongSum: leftInner === 1,
       quads: quadsOf({ sizes: [m], strides: [leftRow] }, { sizes: [inner], strides: [leftInner] }, [
@@ -83,6 +84,7 @@ let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
       lane: (v, index) => `let ${v} = right0 + ${index} * p.rightColumn;\n`,
       strides: ["p.rightInner"],
       bounds: [],
+      taps: null,
       linear: true,
       alongSum: rightInner === 1 && rightColumn !== 1,
       quads: quadsOf({ sizes: [n], strides: [rightColumn] }, { sizes: [inner], strides: [rightInner] }, [

@@ -6,7 +6,7 @@ import { accumulator, biasBinding, type Contraction, epilogueDeclarations, withE
 import { dotBody, dotDeclarations } from "./dot_kernel.ts";
 import { type KernelConfigName, kernelConfigs, type KernelVariant } from "./kernel_configs.ts";
 import { registerBody } from "./register_kernel.ts";
-import { quadsOfSides, tileBody, tileDeclarations, tileKey } from "./tile_kernel.ts";
+import { panelType, quadsOfSides, tileBody, tileDeclarations, tileKey } from "./tile_kernel.ts";
 
 /** Adds the partial sums of a split contraction, in a fixed order. */
 function sumParts(gpu: GpuContext, c: Contraction, buffer: GPUBuffer, parts: number): void {
@@ -69,11 +69,12 @@ function runWithConfig(gpu: GpuContext, c: Contraction, name: KernelConfigName, 
   const count = tiles * parts;
   const bias = partial ? { reads: {}, params: {}, key: "" } : biasBinding(c);
   const [left, right] = variant.kind === "tile" ? quadsOfSides(c, per) : [null, null];
+  const narrow = variant.kind === "tile" && panelType(c) === "f16";
   dispatch(gpu, {
     key: `${c.key} ${variantKey(c, variant, per)}${partial ? " parts" : `${bias.key}${c.relu ? " relu" : ""}`}`,
     reads: {
-      left: { ...c.left, quads: left !== null },
-      right: { ...c.right, quads: right !== null },
+      left: { ...c.left, quads: left !== null, narrow },
+      right: { ...c.right, quads: right !== null, narrow },
       ...bias.reads,
     },
     writes: { out: buffer === null ? c.out : { buffer, dtype: accumulator(c) } },

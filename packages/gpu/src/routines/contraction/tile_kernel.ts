@@ -5,7 +5,7 @@
 import { computeType } from "../../render/wgsl_types.ts";
 import { coordinates } from "../../render/index_math.ts";
 import { type Contraction, withEpilogue } from "./contraction.ts";
-import { type Factor, ifInside, laneCode } from "./factor.ts";
+import { type Factor, laneCode } from "./factor.ts";
 import type { TileVariant } from "./kernel_configs.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -51,7 +51,8 @@ function sidesOf(c: Contraction, { rows, columns }: TileVariant, per: number): [
 
 /** Identifies the code that depends on the operands' strides and on constant digits. */
 export function tileKey(c: Contraction, per: number): string {
-  const linear = (factor: Factor): string => hasTable(factor) ? "table" : "linear";
+  const linear = (factor: Factor): string =>
+    hasTable(factor) ? `table${factor.taps === null ? "" : " of taps"}` : "linear";
   return `${quadsOfSides(c, per)} ${linear(c.rows)} ${linear(c.columns)} ${Object.values(c.constants)}`;
 }
 
@@ -60,11 +61,42 @@ function hasTable({ linear, bounds }: Factor): boolean {
   return !linear || bounds.some(({ digit }) => digit !== null);
 }
 
-/** The type of an entry: the position, and the coordinates if they are checked. */
-const entryType = ({ bounds }: Factor): string => bounds.length > 0 ? "vec4<u32>" : "u32";
+/**
+ * The type of an entry: the position, and where elements are checked, the bit of the tap in `Factor.taps` or the
+ * coordinates.
+ */
+function entryType({ bounds, taps }: Factor): string {
+  return bounds.length === 0 ? "u32" : taps === null ? "vec4<u32>" : "vec2<u32>";
+}
+
+/** The number of the tap whose digits have the given names. */
+function tapNumber({ bounds }: Factor, sizes: readonly string[], name: (d: number) => string): string {
+  return bounds.reduce((number, { digit }, d) => {
+    if (digit === null) return number;
+    return number === "" ? name(d) : `(${number}) * ${sizes[digit]} + ${name(d)}`;
+  }, "");
+}
+
+/** Statements declaring `Vtaps`, the bits of the taps that are inside for the row (column) of `V`. */
+function tapBits(factor: Factor, sizes: readonly string[], v: string): string {
+  const bit = `${v}taps |= 1u << (${tapNumber(factor, sizes, (d) => `i${d}`)});`;
+  return `var ${v}taps = 0u;\n` +
+    factor.bounds.reduceRight(
+      (code, { digit, step, size }, d) =>
+        digit === null ? code : `for (var i${d} = 0u; i${d} < ${sizes[digit]}; i${d}++) {
+if (${v}h${d} + i${d} * ${step} < ${size}) { ${code} }
+}`,
+      bit,
+    ) + "\n";
+}
+
+/** The sizes of the digits, as constants where they are. */
+function digitSizes({ digits, constants }: Contraction): string[] {
+  return digits.map((size, d) => constants[d] === undefined ? size : `${constants[d]}u`);
+}
 
 /** The type of a panel's elements. float16 is exact there, and takes half the memory; sums are float32. */
-function panelType(c: Contraction): string {
+export function panelType(c: Contraction): string {
   return c.left.dtype === "float16" && c.right.dtype === "float16" ? "f16" : computeType(c.dtype);
 }
 
@@ -83,11 +115,16 @@ export function tileDeclarations(c: Contraction, variant: TileVariant, per: numb
 function tableCode(c: Contraction, { depth }: TileVariant): { before: string; fill: string; advance: string } {
   const tables = ([["left", c.rows], ["right", c.columns]] as const).filter(([, factor]) => hasTable(factor));
   if (tables.length === 0) return { before: "", fill: "", advance: "" };
-  const sizes = c.digits.map((size, d) => c.constants[d] === undefined ? size : `${c.constants[d]}u`);
+  const sizes = digitSizes(c);
   const digits = count(sizes.length);
-  const entry = ({ strides, bounds }: Factor): string => {
+  const entry = (factor: Factor): string => {
+    const { strides, bounds, taps } = factor;
     const position = strides.map((stride, d) => `digit${d} * ${stride}`).join(" + ");
     if (bounds.length === 0) return position;
+    if (taps !== null) {
+      const tap = tapNumber(factor, sizes, (d) => `digit${bounds[d]!.digit}`);
+      return `vec2<u32>(${position}, 1u << (${tap}))`;
+    }
     const steps = count(3).map((d) => {
       const bound = bounds[d];
       return bound === undefined || bound.digit === null ? "0u" : `digit${bound.digit} * ${bound.step}`;
@@ -133,9 +170,7 @@ function laneIn({ quads, size }: Side, four: string, e: number): string {
 function loader(c: Contraction, side: Side, variant: TileVariant): Loader {
   const { factor, name, v, size, first, limit, quads } = side;
   const { depth, group } = variant;
-  const operand = c[name];
-  const [panel, type] = [`vec4<${panelType(c)}>`, `vec4<${computeType(c.dtype)}>`];
-  const store = panel === type ? (value: string): string => value : (value: string): string => `${panel}(${value})`;
+  const panel = `vec4<${panelType(c)}>`;
   const fours = size / 4;
   // An invocation loads four rows at one term, or at four terms in a vector each.
   const together = quads === "sum" ? 4 : 1;
@@ -153,37 +188,51 @@ function loader(c: Contraction, side: Side, variant: TileVariant): Loader {
   const guard = (u: number, code: string): string =>
     (u + 1) * group > units ? `if (${unit(u)} < ${units}u) {\n${code}\n}` : code;
 
+  // What is constant in the loop: the vectors' first row, their first term, and their place in the panel.
+  const places = (u: number): string =>
+    `${own(u) === u ? `let ${name}_four${u} = ${four(u)};\n` : ""}let ${name}_term${u} = ${step(u)}${
+      together === 1 ? "" : ` * ${together}u`
+    };
+let ${name}_at${u} = ${name}_term${u} * ${pitch(size)}u + ${name}_four${own(u)};\n`;
   const lanes = (u: number): string =>
     count(quads === "lanes" ? 1 : 4).map((e) =>
-      `let ${v}i${u}_${e} = min(${first} + ${laneIn(side, four(u), e)}, ${limit} - ${quads === "lanes" ? 4 : 1}u);\n` +
-      laneCode(factor, `${v}${u}_${e}`, `${v}i${u}_${e}`)
+      `let ${v}i${u}_${e} = min(${first} + ${laneIn(side, `${name}_four${u}`, e)}, ${limit} - ${
+        quads === "lanes" ? 4 : 1
+      }u);\n${laneCode(factor, `${v}${u}_${e}`, `${v}i${u}_${e}`)}` +
+      (factor.taps === null ? "" : tapBits(factor, digitSizes(c), `${v}${u}_${e}`))
     ).join("");
 
   const table = hasTable(factor);
-  const checked = factor.bounds.length > 0;
-  const checks = (lane: string): string[] => [
-    ...(factor.bounds.some(({ digit }) => digit === null) ? [`${lane}in`] : []),
-    ...factor.bounds.flatMap(({ digit, size }, d) =>
-      digit === null ? [] : [`(${lane}h${d} + term.${"yzw"[d]}) < ${size}`]
-    ),
-  ];
+  const { bounds, taps } = factor;
+  const checked = bounds.length > 0;
+  // Loaded values are used only when they are stored, so that nothing waits for them before.
+  const inside = (lane: string): string =>
+    [
+      ...(bounds.some(({ digit }) => digit === null) ? [`${lane}in`] : []),
+      ...(taps !== null
+        ? [`((${lane}taps & term.y) != 0u)`]
+        : bounds.flatMap(({ digit, size }, d) =>
+          digit === null ? [] : [`((${lane}h${d} + term.${"yzw"[d]}) < ${size})`]
+        )),
+    ].join(" & ");
   const away = table ? (checked ? "term.x" : "term") : "away";
-  const find = (u: number): string =>
-    `let t = ${step(u)}${together === 1 ? "" : ` * ${together}u`};
-let wanted = k0 + t < end;
-${table ? `let term = ${name}_terms[t];` : `let away = (k0 + t) * ${factor.strides.at(-1)};`}`;
   const load = count(rounds).map((u) => {
     const named = (e: number): string => `${v}${own(u)}_${e}`;
-    const element = (e: number): string => ifInside(checks(named(e)), `${name}_get(${named(e)} + ${away})`, operand);
     const quad = (e: number): string => `${name}_quad((${named(e)} + ${away}) / 4u)`;
     const found = quads === "sum" ? count(4).map(quad) : quads === "lanes" ? [quad(0)] : [
-      `${type}(${count(4).map(element).join(", ")})`,
+      `${panel}(${count(4).map((e) => `${name}_get(${named(e)} + ${away})`).join(", ")})`,
     ];
     return guard(
       u,
-      `{\n${find(u)}\n${
-        found.map((value, i) => `${name}_${u}_${i} = ${store(`select(${type}(), ${value}, wanted)`)};`).join("\n")
-      }\n}`,
+      `{
+${
+        table
+          ? `let term = ${name}_terms[${name}_term${u}];`
+          : `let away = (k0 + ${name}_term${u}) * ${factor.strides.at(-1)};`
+      }
+${found.map((value, i) => `${name}_${u}_${i} = ${value};`).join("\n")}
+${checked ? `${name}_in${u} = vec4<bool>(${count(4).map((e) => inside(named(e))).join(", ")});` : ""}
+}`,
     );
   });
   const put = (u: number): string =>
@@ -192,13 +241,22 @@ ${table ? `let term = ${name}_terms[t];` : `let away = (k0 + t) * ${factor.strid
       const value = together === 1
         ? `${name}_${u}_0`
         : `${panel}(${count(4).map((e) => `${name}_${u}_${e}.${"xyzw"[i]}`).join(", ")})`;
-      const term = together === 1 ? step(u) : `(${step(u)} * 4u + ${i}u)`;
-      return `${name}_panel[${term} * ${pitch(size)}u + ${four(u)}] = ${value};`;
+      const within = `k0 + ${name}_term${u} < end`;
+      const wanted = checked ? `${name}_in${u} & vec4<bool>(${within})` : within;
+      return `${name}_panel[${name}_at${u}${
+        i === 0 ? "" : ` + ${i * pitch(size)}u`
+      }] = select(${panel}(), ${value}, ${wanted});`;
     }).join("\n");
+  const variables = count(rounds).map((u) =>
+    count(together).map((i) => `var ${name}_${u}_${i}: ${panel};`).join(" ") +
+    (checked ? ` var ${name}_in${u}: vec4<bool>;` : "")
+  );
   return {
-    before: `${count(same ? 1 : rounds).map(lanes).join("")}${
-      count(rounds).map((u) => count(together).map((i) => `var ${name}_${u}_${i}: ${panel};`).join(" ")).join("\n")
-    }\n`,
+    before: [
+      ...count(rounds).map(places),
+      ...count(same ? 1 : rounds).map(lanes),
+      `${variables.join("\n")}\n`,
+    ].join(""),
     load: load.join("\n"),
     store: count(rounds).map((u) => guard(u, put(u))).join("\n"),
   };

@@ -13,6 +13,7 @@ import {
   constantTaps,
   dims,
   each,
+  fewTaps,
   geometryOf,
   hasNoPadding,
   imageAndPosition,
@@ -75,6 +76,7 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
       lane: (v, index) => `let ${v} = p.wAt + (z * p.m + ${index}) * p.wStride0;\n`,
       strides: single ? ["p.wStride1"] : paramNames("wStride", rank + 2, 1),
       bounds: [],
+      taps: null,
       linear: single || isLinear(taps),
       alongSum: true,
       quads: quadsOf({ sizes: [m], strides: [w.strides[0]!] }, taps, [w.offset, m * w.strides[0]!]),
@@ -91,10 +93,11 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
         ? {
           strides: ["p.xStride1"],
           bounds: [],
+          taps: null,
           linear: true,
           quads: quadsOf(places, channel, [x.offset, channels * x.strides[1]!]),
         }
-        : imageFactor(x, { first: 1, step: "dilation", inside })),
+        : imageFactor(x, { first: 1, step: "dilation", inside, taps: fewTaps(kernel) })),
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.positions;\n`,
     outColumn: (v, index) =>

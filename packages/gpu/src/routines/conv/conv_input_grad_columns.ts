@@ -81,6 +81,7 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
         };\n`,
       strides: ["p.wStride0"],
       bounds: [],
+      taps: null,
       linear: true,
       alongSum: false,
       quads: quadsOf(
@@ -97,6 +98,7 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
         };\n`,
       strides: ["p.gStride1"],
       bounds: [],
+      taps: null,
       linear: true,
       alongSum: false,
       quads: quadsOf(

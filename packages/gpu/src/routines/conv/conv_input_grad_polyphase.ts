@@ -7,7 +7,7 @@ import type { GpuOperand } from "../../gpu_context.ts";
 import { paramNames } from "../../render/index_math.ts";
 import type { BareContraction } from "../contraction/contraction.ts";
 import { numbered } from "../shared/params.ts";
-import { constantTaps, dims, each, geometryOf, imageAndPosition } from "./conv_params.ts";
+import { constantTaps, dims, each, fewTaps, geometryOf, imageAndPosition } from "./conv_params.ts";
 
 type InputGrad = Attrs["convInputGrad"];
 
@@ -106,6 +106,7 @@ function contractionOf(
       lane: (v, index) => `let ${v} = p.wAt + z * p.filters * p.wStride0 + ${index} * p.wStride1;\n`,
       strides: single ? ["p.wStride0"] : ["p.wStride0", ...paramNames("tapStride", rank)],
       bounds: [],
+      taps: null,
       linear: single,
       alongSum: false,
       quads: null,
@@ -119,6 +120,7 @@ function contractionOf(
         };\n`,
       strides: single ? ["p.gStride1"] : ["p.gStride1", ...paramNames("move", rank)],
       bounds: all.map((d) => ({ digit: single ? null : d + 1, step: `p.back${d}`, size: `p.gSize${d + 2}` })),
+      taps: single ? null : fewTaps(taps),
       linear: single,
       alongSum: false,
       quads: null,

@@ -1,5 +1,5 @@
 /** Code shared by convolutions and their gradients: params for each dimension, and WGSL that uses them. */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates } from "../../render/index_math.ts";
 import type { Factor } from "../contraction/factor.ts";
@@ -33,15 +33,22 @@ export function windowParams({ stride, padding, dilation }: Attrs["conv"]): Para
  */
 export function imageFactor(
   x: GpuOperand,
-  { first, step, inside }: { first: 0 | 1; step: "stride" | "dilation"; inside: boolean },
-): Pick<Factor, "strides" | "bounds" | "linear" | "quads"> {
+  { first, step, inside, taps }: { first: 0 | 1; step: "stride" | "dilation"; inside: boolean; taps: number | null },
+): Pick<Factor, "strides" | "bounds" | "taps" | "linear" | "quads"> {
   const all = dims(x.shape.length - 2);
   return {
     strides: [`p.xStride${first}`, ...all.map((d) => `p.move${d}`)],
     bounds: inside ? [] : all.map((d) => ({ digit: d + 1, step: `p.${step}${d}`, size: `p.xSize${d + 2}` })),
+    taps: inside ? null : taps,
     linear: false,
     quads: null,
   };
+}
+
+/** The number of taps if there are at most 32, for `Factor.taps`. */
+export function fewTaps(taps: readonly number[]): number | null {
+  const count = sizeOf(taps);
+  return count > 0 && count <= 32 ? count : null;
 }
 
 /** The params `move0`, …: how far a step in each spatial dimension of the image moves in memory. */

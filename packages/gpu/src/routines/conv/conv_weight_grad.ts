@@ -56,6 +56,7 @@ function weightGradient(
       lane: (v, index) => `let ${v} = p.gAt + (z * p.m + ${index}) * p.gStride1;\n`,
       strides: ["p.gStride0", ...paramNames("gStride", rank + 2, 2)],
       bounds: [],
+      taps: null,
       linear: false,
       alongSum: true,
       quads: quadsOf(
@@ -73,7 +74,7 @@ function weightGradient(
           each(all, (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
         };\n`,
       alongSum: true,
-      ...imageFactor(x, { first: 0, step: "stride", inside }),
+      ...imageFactor(x, { first: 0, step: "stride", inside, taps: null }),
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * (p.outSize1 * p.taps);\n`,
     outColumn: (v, index) => `let ${v} = ${index};\n`,

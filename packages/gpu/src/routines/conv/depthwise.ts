@@ -7,6 +7,7 @@
 import { isFloat } from "@heddle/tensor";
 import type { Attrs, ConvAttrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { functions } from "../../render/math/functions.ts";
 import { computeType } from "../../render/wgsl_types.ts";
 import { type BoundBuffer, dispatch } from "../shared/dispatch.ts";
 import { geometryOf } from "./conv_params.ts";
@@ -160,6 +161,7 @@ function tiles(
       ...bias === null ? {} : { biasAt: bias.offset, biasStride: bias.strides[0] ?? 0 },
     },
     threads: images * channels * down * across,
+    declarations: () => relu ? `${functions.relu_f}\n` : "",
     body: () => {
       const loads = new SharedLoads("source", source);
       const taps = count(height).flatMap((a) => count(width).map((b) => [a, b] as const));
@@ -175,8 +177,7 @@ function tiles(
       );
       const result = (sum: string): string => {
         const value = bias === null ? sum : `(${sum} + bias_get(p.biasAt + channel * p.biasStride))`;
-        const zero = `${type}(0)`;
-        return relu ? `select(${value}, ${zero}, ${value} < ${zero})` : value;
+        return relu ? `relu_f(${value})` : value;
       };
       const stores = cells.map(([i, j]) =>
         `if (row + ${i}u < p.high && column + ${j}u < p.wide) { out_set(to + ${i}u * p.wide + ${j}u, ${

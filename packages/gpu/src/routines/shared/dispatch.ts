@@ -12,6 +12,8 @@ export interface BoundBuffer {
   readonly dtype: DType;
   /** Whether the kernel reads aligned vectors of four elements, as `NAME_quad(index)`, instead of single ones. */
   readonly quads?: boolean;
+  /** Whether float16 is read as it is, instead of as float32. */
+  readonly narrow?: boolean;
 }
 
 /** A kernel with one invocation for each thread, or with `groups` whole workgroups. */
@@ -47,7 +49,9 @@ export function dispatch(gpu: GpuContext, d: DispatchOptions): void {
     key: `${d.key} ${groupSize} ${dtypes.join(" ")}`,
     source: () => {
       const bindings = [
-        ...reads.map(([name, { dtype, quads }], i) => (quads ? declareQuads : declareInput)(i, name, storage(dtype))),
+        ...reads.map(([name, { dtype, quads, narrow }], i) =>
+          (quads ? declareQuads : declareInput)(i, name, storage(dtype), narrow)
+        ),
         ...writes.map(([name, { dtype }], i) => declareOutput(reads.length + i, name, storage(dtype))),
         declareParams(reads.length + writes.length, Object.keys(params).map((name) => `${name}: u32`)),
       ];
