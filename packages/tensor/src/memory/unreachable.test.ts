@@ -50,8 +50,8 @@ const ways: Readonly<Record<string, () => object | void>> = {
 
 async function freesAll(make: () => object | void): Promise<void> {
   const before = memory();
-  for (let i = 0; i < 50; i++) make();
-  for (let turn = 0; turn < 40 && memory().storages > before.storages; turn++) {
+  for (let i = 0; i < 20; i++) make();
+  for (let turn = 0; turn < 10 && memory().storages > before.storages; turn++) {
     collectGarbage();
     await nextTurn();
   }
