@@ -19,6 +19,10 @@ export interface Scoped {
   grad?: unknown;
   /** While the owner is alive, no scope frees this object. */
   readonly owner?: unknown;
+  /** Called when an open scope begins to hold the object. */
+  shelter(): void;
+  /** Called when the scope holds it no longer, but did not free it. */
+  expose(): void;
 }
 
 let innermost: Scope | null = null;
@@ -78,12 +82,15 @@ export class Scope {
 
   /** Adds an object to the scope. */
   track(item: Scoped): void {
-    this.tracked?.push(item);
+    if (this.tracked === null) return;
+    this.tracked.push(item);
+    item.shelter();
   }
 
   /** Leaves the scope without freeing: new objects belong to the enclosing scope, those of this scope stay until {@link end}. */
   suspend(): void {
     if (innermost !== this) return;
+    if (this.tracked !== null) { for (const item of this.tracked) item.expose(); } // nobody may reach the scope any more
     innermost = this.outer;
     while (innermost !== null && innermost.tracked === null) innermost = innermost.outer;
   }
@@ -104,13 +111,18 @@ export class Scope {
     const { crossedAt } = this;
     for (let i = 0; i < tracked.length; i++) {
       const item = tracked[i]!;
-      if (item.kept) continue;
+      if (item.kept) {
+        item.expose();
+        continue;
+      }
       if (item.owner && !(item.owner as Freeable).isDisposed) {
+        item.expose();
         outliving.add(item);
         continue;
       }
       if (saved !== null) {
         if (saved.has(item)) {
+          item.expose();
           outer?.track(item);
           continue;
         }

