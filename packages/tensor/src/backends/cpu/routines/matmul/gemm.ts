@@ -100,10 +100,13 @@ export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLim
   }
   if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(plan, work);
   // Many small products are faster as one call that packs them one after another.
-  if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(plan, work)) return;
+  // Those do not pack, which is when elements are rounded.
+  if (!work.rounded && (m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(plan, work)) return;
   const { relaxedMadd } = plan.features;
-  const entry = plan.module(`gemm ${kind}`, (bytes) => gemmModule(element(kind, relaxedMadd, bytes)));
-  const e = element(kind, relaxedMadd, entry.vectorBytes);
+  const { rounded = false } = work;
+  const key = rounded ? `gemm ${kind} rounded` : `gemm ${kind}`;
+  const entry = plan.module(key, (bytes) => gemmModule(element(kind, relaxedMadd, bytes, rounded)));
+  const e = element(kind, relaxedMadd, entry.vectorBytes, rounded);
   const [mostRows, pitch] = [tileRows(e), rightPitch(e)];
   const width = tileVectors * e.lanes;
   const { count: leftPanels, tall, height } = panelsOf(m, mostRows);
@@ -194,7 +197,7 @@ export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLim
     /** Packs both operands, or takes what is kept. Items are the right panels, then the left ones; or, in turn, the left ones alone. */
     const packSources = (): void => {
       const { left, right } = values;
-      const layout = `${kind} ${e.vectorBytes} ${k}`;
+      const layout = `${key} ${e.vectorBytes} ${k}`;
       const leftKey = leftSource && `left ${layout} ${left - leftSource.pointer} ${m} ${work.leftM} ${work.leftK}`;
       values.inTurn = 1;
       values.packedLeft = plan.prepared(leftSource, leftKey ?? "", leftBytes, values.packedLeft, (pointer) => {
