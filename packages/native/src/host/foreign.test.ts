@@ -72,6 +72,7 @@ const libc: Libc = {
   copy: () => {},
   mprotect: () => 0,
   madvise: () => {},
+  syscall: () => -1,
   bind: () => () => {},
 };
 
