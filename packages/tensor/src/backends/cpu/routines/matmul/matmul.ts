@@ -67,6 +67,15 @@ function multiply(
   const [left, right, out] = [layoutOf(a, shape), layoutOf(b, shape), layoutOf(c, shape)];
   const [n, k] = [c.shape.at(-1)!, a.shape.at(-1)!];
   const { batch, m, leftRow, outRow } = rowsFromBatch(shape, c.shape.at(-2)!, [left, right, out]);
+  // Rounded operands are packed along rows or columns.
+  if (options.rounded) {
+    if (m > 1 && leftRow !== 1 && left.column !== 1) {
+      return contiguousInputs(plan, [a], ([a]) => multiply(plan, a!, b, c, options));
+    }
+    if (n > 1 && right.row !== 1 && right.column !== 1) {
+      return contiguousInputs(plan, [b], ([b]) => multiply(plan, a, b!, c, options));
+    }
+  }
   const sizes = shape.slice(0, batch);
   const count = sizeOf(sizes);
   const products: number[] = [];

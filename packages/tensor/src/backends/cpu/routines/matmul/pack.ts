@@ -100,7 +100,7 @@ function transposeWide(e: Element, f: FunctionBuilder, rows: readonly Local[], c
 
 /** A vector of elements as it is packed. */
 export function packed(f: FunctionBuilder, e: Element, value: Code): Code {
-  return e.rounded ? roundedToBfloat16(f, value) : value;
+  return e.packing === "rounded" ? roundedToBfloat16(f, value) : value;
 }
 
 /**
@@ -116,7 +116,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const begin = [set(source, get(from)), set(target, get(to)), set(count, get(steps))];
   /** Moves an element to an offset from a target. */
   const moveOne = (from: Local, to: Local, offset: number): Code =>
-    e.rounded
+    e.packing === "rounded"
       ? storeOne(e, offset, get(to), packed(f, e, loadOne(e, 0, get(from))))
       : memory(`${scalar}.store`, offset, get(to), memory(`${scalar}.load`, 0, get(from)));
   const loadVector = (offset: number, from: Local): Code => packed(f, e, memory("vector.load", offset, get(from)));
