@@ -385,7 +385,8 @@ class Interpreted {
         return (locals) => {
           const at = (operands[0]!(locals) as number >>> 0) + immediate;
           const z = new Vector(bytes);
-          z.u8.set(new Uint8Array(this.data().buffer, at, size * (operands[1]!(locals) as number)));
+          const count = operands[1]!(locals) as number;
+          if (count > 0) z.u8.set(new Uint8Array(this.data().buffer, at, size * count));
           return z;
         };
       case "choose_first32":

@@ -3,13 +3,13 @@ import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../.
 import { call, choose, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import type { Element } from "../element.ts";
 import { type Kernels, multiply } from "./gemm_multiply.ts";
-import { packLeft, packLeftTiles, packRight, packRightRows, packRightTiles } from "./gemm_pack.ts";
+import { packLeft, packRight, packRightRows } from "./gemm_pack.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "../loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
 import { packedKernel, tileRows, tileVectors } from "./register_tile.ts";
 import { multiplyTiles } from "./tile_multiply.ts";
-import { packTiles } from "./tile_pack.ts";
+import { packPanels, packRightPanel, packTiles } from "./tile_pack.ts";
 
 /** The functions with which a module packs and multiplies. */
 interface Parts {
@@ -54,11 +54,11 @@ function vectorParts(module: ModuleBuilder, e: Element): Parts {
 
 /** The parts for tiles. */
 function tileParts(module: ModuleBuilder, e: Element): Parts {
-  const lefts = module.func(ints(5), []);
-  packLeftTiles(lefts, e, packTiles(module, e, "left"));
-  const rights = module.func(ints(6), []);
-  packRightTiles(rights, packTiles(module, e, "right"));
-  return { lefts, rights, rightRows: null, products: multiplyTiles(module, e, rights) };
+  const lefts = packPanels(module, "left", packTiles(module, e, "left"));
+  const pack = packTiles(module, e, "right");
+  const rights = packRightPanel(module, pack);
+  const rightRows = packPanels(module, "right", pack);
+  return { lefts, rights, rightRows, products: multiplyTiles(module, e, rights) };
 }
 
 /** Generates the module for an element type. */

@@ -7,7 +7,6 @@ import { addMul, advance, least, range, times } from "../loops.ts";
 import { clear, packed } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tileVectors } from "./register_tile.ts";
-import { panelLines } from "./tile_layout.ts";
 
 /** `(params, source, panels, from, to)`: packs left panels. */
 export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
@@ -99,48 +98,6 @@ export function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder)
       get(columns),
       get(target),
       i32(rightPitch(e)),
-    ),
-  );
-}
-
-/** `(params, source, panels, from, to)`: packs left panels for tiles. */
-export function packLeftTiles(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
-  const [p, source, panels, from, to] = f.params as Locals<5>;
-  const [i, row] = [f.local("i32"), f.local("i32")];
-  const field = (name: GemmField): Code => gemmParams.read(p, name);
-  f.emit(range(
-    i,
-    get(from),
-    get(to),
-    1,
-    set(row, op("i32.mul", get(i), i32(panelLines))),
-    call(
-      pack,
-      addMul(get(source), get(row), field("leftM")),
-      field("leftM"),
-      field("leftK"),
-      field("k"),
-      least(op("i32.sub", field("m"), get(row)), i32(panelLines)),
-      addMul(get(panels), op("i32.mul", get(i), field("kPadded")), i32(rightPitch(e))),
-    ),
-  ));
-}
-
-/** `(params, source, target, panel, from, steps)`: packs steps of a right panel for tiles. */
-export function packRightTiles(f: FunctionBuilder, pack: FunctionBuilder): void {
-  const [p, source, target, panel, from, steps] = f.params as Locals<6>;
-  const column = f.local("i32");
-  const field = (name: GemmField): Code => gemmParams.read(p, name);
-  f.emit(
-    set(column, op("i32.mul", get(panel), i32(panelLines))),
-    call(
-      pack,
-      addMul(addMul(get(source), get(column), field("rightN")), get(from), field("rightK")),
-      field("rightN"),
-      field("rightK"),
-      get(steps),
-      least(op("i32.sub", field("n"), get(column)), i32(panelLines)),
-      get(target),
     ),
   );
 }

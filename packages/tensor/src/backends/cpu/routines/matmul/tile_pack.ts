@@ -2,6 +2,7 @@
 import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
 import {
   branchIf,
+  call,
   type Code,
   get,
   i32,
@@ -15,9 +16,73 @@ import {
   wide,
 } from "../../../../code/tree.ts";
 import { type Element, loadFirst } from "../element.ts";
-import { addMul, advance, least, times } from "../loops.ts";
+import { addMul, advance, least, range, times } from "../loops.ts";
+import { type GemmField, gemmParams } from "./gemm_params.ts";
 import { transpose } from "./pack.ts";
-import { blockBytes, blockSteps, tileBytes, tileLines } from "./tile_layout.ts";
+import { blockBytes, blockSteps, panelLines, stepBytes, tileBytes, tileLines } from "./tile_layout.ts";
+
+const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+
+/**
+ * Adds a function `(params, source, panels, from, to)` that packs panels of a side. If lines are adjacent, all panels take 32 steps before
+ * the next ones, since memory is fastest in long runs.
+ */
+export function packPanels(module: ModuleBuilder, side: "left" | "right", pack: FunctionBuilder): FunctionBuilder {
+  const f = module.func(ints(5), []);
+  const [p, source, panels, from, to] = f.params as Locals<5>;
+  const [i, step, each] = [f.local("i32"), f.local("i32"), f.local("i32")];
+  const field = (name: GemmField): Code => gemmParams.read(p, name);
+  const [line, inner] = side === "left" ? [field("leftM"), field("leftK")] : [field("rightN"), field("rightK")];
+  const first = op("i32.mul", get(i), i32(panelLines));
+  f.emit(
+    set(each, field("k")),
+    when(op("i32.ne", inner, i32(4)), set(each, i32(blockSteps))),
+    when(
+      get(each),
+      loop(
+        range(
+          i,
+          get(from),
+          get(to),
+          1,
+          call(
+            pack,
+            addMul(addMul(get(source), first, line), get(step), inner),
+            line,
+            inner,
+            least(op("i32.sub", field("k"), get(step)), get(each)),
+            least(op("i32.sub", field(side === "left" ? "m" : "n"), first), i32(panelLines)),
+            addMul(get(panels), op("i32.add", op("i32.mul", get(i), field("kPadded")), get(step)), i32(stepBytes)),
+          ),
+        ),
+        set(step, op("i32.add", get(step), get(each))),
+        branchIf(0, op("i32.lt_s", get(step), field("k"))),
+      ),
+    ),
+  );
+  return f;
+}
+
+/** Adds a function `(params, source, target, panel, from, steps)` that packs steps of a right panel. */
+export function packRightPanel(module: ModuleBuilder, pack: FunctionBuilder): FunctionBuilder {
+  const f = module.func(ints(6), []);
+  const [p, source, target, panel, from, steps] = f.params as Locals<6>;
+  const column = f.local("i32");
+  const field = (name: GemmField): Code => gemmParams.read(p, name);
+  f.emit(
+    set(column, op("i32.mul", get(panel), i32(panelLines))),
+    call(
+      pack,
+      addMul(addMul(get(source), get(column), field("rightN")), get(from), field("rightK")),
+      field("rightN"),
+      field("rightK"),
+      get(steps),
+      least(op("i32.sub", field("n"), get(column)), i32(panelLines)),
+      get(target),
+    ),
+  );
+  return f;
+}
 
 /**
  * Adds to a module a function `(from, line, inner, steps, lines, to)` that packs up to 32 lines of an operand: rows of the left, or
@@ -25,7 +90,7 @@ import { blockBytes, blockSteps, tileBytes, tileLines } from "./tile_layout.ts";
  * single line. Steps are filled up with zeros to whole blocks. What lines that are not there hold is not defined.
  */
 export function packTiles(module: ModuleBuilder, e: Element, side: "left" | "right"): FunctionBuilder {
-  const f = module.func(new Array<"i32">(6).fill("i32"), [], undefined, e.vectorBytes);
+  const f = module.func(ints(6), [], undefined, e.vectorBytes);
   const [from, line, inner, steps, lines, to] = f.params as Locals<6>;
   const names = ["source", "target", "count", "rest", "here"] as const;
   const [source, target, count, rest, here] = names.map(() => f.local("i32")) as Locals<5>;
