@@ -11,8 +11,8 @@ import {
   TransformerEncoderLayer,
 } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
-import { fromTypedArray, scope, type Tensor, tidy } from "@heddle/tensor";
-import { type Case, type Family, type Maker, numbers, size } from "../case.ts";
+import { fromTypedArray, scope, setMatmulPrecision, type Tensor, tidy } from "@heddle/tensor";
+import { type Case, type Family, type Maker, numbers, size, type Work } from "../case.ts";
 import { input, trainingSteps } from "./heddle_work.ts";
 
 const sizes = { layers: 4, width: 128, heads: 4, context: 64, vocabulary: 65 };
@@ -30,7 +30,12 @@ const step: Case = {
 export const gpt: Family = {
   name: "gpt",
   about: "a step of a GPT of 4 layers and 128 features with Adam on 16 texts of 64 of 65 characters",
-  cases: [step],
+  cases: [step, {
+    ...step,
+    name: "with products in bfloat16",
+    sizes: { ...step.sizes, rounded: true },
+    tolerance: 1e-2,
+  }],
 };
 
 const written: Case = {
@@ -118,6 +123,19 @@ function made(of: Parameters<Maker>[0]): Gpt {
   return new Gpt(layers, width, heads, context, vocabulary);
 }
 
+/** The work with the operands of products rounded to bfloat16. */
+function rounded(work: Work): Work {
+  const within = <T>(compute: () => T): T => {
+    setMatmulPrecision("medium");
+    try {
+      return compute();
+    } finally {
+      setMatmulPrecision("highest");
+    }
+  };
+  return { ...work, run: () => within(work.run), outputs: () => within(work.outputs) };
+}
+
 /** Heddle's code for both. */
 export const heddleGpt: Readonly<Record<string, Maker>> = {
   gpt(of) {
@@ -140,7 +158,9 @@ export const heddleGpt: Readonly<Record<string, Maker>> = {
       text.narrow(1, 1, context).flatten(),
     ];
     const optimizer = new Adam(parameters, { lr: size(of, "lr") });
-    return trainingSteps(optimizer, () => network.forward(read).flatten(0, 1), next, [text, read, next, ...parameters]);
+    const owned = [text, read, next, ...parameters];
+    const work = trainingSteps(optimizer, () => network.forward(read).flatten(0, 1), next, owned);
+    return of.rounded ? rounded(work) : work;
   },
   decode(of) {
     const network = made(of).eval();

@@ -46,11 +46,13 @@ export const renamed: Readonly<Record<string, string>> = {
   "torch.asarray": "`tensor`, `fromTypedArray`",
   "torch.from_numpy": "`fromTypedArray`",
   "torch.frombuffer": "`fromTypedArray`",
+  "torch.get_float32_matmul_precision": "`getMatmulPrecision`",
   "torch.get_num_threads": "`threadCount`",
   "torch.get_rng_state": "`defaultGenerator.getState`",
   "torch.set_rng_state": "`defaultGenerator.setState`",
   "torch.initial_seed": "`defaultGenerator.initialSeed`",
   "torch.seed": "`defaultGenerator.seed`",
+  "torch.set_float32_matmul_precision": "`setMatmulPrecision`",
   "torch.is_floating_point": "`isFloat(x.dtype)`",
   "torch.is_tensor": "`x instanceof Tensor`",
   "torch.numel": "`x.numel`",
@@ -132,7 +134,7 @@ export const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = 
   ],
   [/deterministic/, "all of Heddle is deterministic"],
   [
-    /inference|warn_always|flush_denormal|float32_matmul_precision|interop|get_default_dtype|set_default_dtype|set_default_tensor_type|set_num_threads|set_printoptions|autocast|anomaly/,
+    /inference|warn_always|flush_denormal|interop|get_default_dtype|set_default_dtype|set_default_tensor_type|set_num_threads|set_printoptions|autocast|anomaly/,
     "no such global switch",
   ],
   [

@@ -1,13 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setMatmulPrecision } from "@heddle/tensor";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testRun, type TestRunOptions, type TestRunResult } from "../runner/test_harness.ts";
 import { gpt } from "./main.ts";
 
 let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-gpt-")));
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  setMatmulPrecision("highest");
+  rmSync(folder, { recursive: true });
+});
 
 const SMALL = [
   "--layers",
@@ -68,6 +72,39 @@ describe("gpt", () => {
     expect(answers[3]).toMatch(/^the grey fox.{50}/);
     expect(asked.stderr).toMatch(/line 3: α ω did not occur in the training text/);
   });
+
+  test(
+    "rounding products to bfloat16 changes the loss by less than the seed does",
+    { tags: ["once", "long"] },
+    async () => {
+      const losses = async (seed: number, precision: string): Promise<number[]> => {
+        const args = [
+          "--seed",
+          String(seed),
+          "--precision",
+          precision,
+          "--epochs",
+          "8",
+          "--batch",
+          "8",
+          "--lr",
+          "0.01",
+        ];
+        return (await figures(`${precision}-${seed}`, ...args)).trainLoss;
+      };
+      const finals = new Map<string, number[]>();
+      for (const precision of ["highest", "medium"]) {
+        const runs = [await losses(1, precision), await losses(2, precision), await losses(3, precision)];
+        for (const run of runs) expect(run.at(-1)!).toBeLessThan(0.7 * run[0]!);
+        finals.set(precision, runs.map((run) => run.at(-1)!));
+      }
+      const [exact, rounded] = [finals.get("highest")!, finals.get("medium")!];
+      expect(rounded).not.toEqual(exact);
+      const spread = Math.max(...exact) - Math.min(...exact);
+      const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+      expect(Math.abs(mean(rounded) - mean(exact))).toBeLessThan(Math.max(spread, 0.03));
+    },
+  );
 
   test("a crashed run resumes to the same bits", { tags: ["once"] }, async () => {
     const args = ["--epochs", "2", "--batch", "8", "--json"];

@@ -1,4 +1,5 @@
 // A small GPT: options, text, network, training, held-out loss, and generation token by token.
+import { type MatmulPrecision, setMatmulPrecision } from "@heddle/tensor";
 import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Run, start } from "../runner/example.ts";
@@ -36,9 +37,11 @@ interface GptOptions extends CommonOptions, CheckpointOptions, AskOptions {
   temperature: Option<number>;
   topK: Option<number | null>;
   topP: Option<number | null>;
+  precision: Option<MatmulPrecision>;
 }
 
 const BATCH = 16, RATE = 2e-3;
+const PRECISIONS: readonly MatmulPrecision[] = ["highest", "high", "medium"];
 
 /** The example; `start` runs it if this file is the main module. */
 export const gpt: Example<GptOptions> = {
@@ -64,6 +67,7 @@ export const gpt: Example<GptOptions> = {
       max: 1,
       shown: "all",
     }),
+    precision: choice(PRECISIONS, { help: "of matrix products: medium rounds to bfloat16", default: "highest" }),
     ...askOptions("the beginning of a text"),
     ...checkpointOptions(),
     ...commonOptions({ name: "gpt", epochs: 10, batch: BATCH, lr: RATE, data: "a generated play" }),
@@ -82,6 +86,7 @@ export const gpt: Example<GptOptions> = {
         `--width ${width}: expected a multiple of ${2 * heads}, an even number for each of ${heads} heads`,
       );
     }
+    setMatmulPrecision(options.precision);
     const batch = options.batch ?? BATCH;
     const sets = loadText(options.data, dryRun ? Math.max(batch * context, 4 * context) : options.limit);
     const tokens = learnTokens(options.tokens, sets, options.vocabulary);
@@ -92,7 +97,7 @@ export const gpt: Example<GptOptions> = {
       ...sizes,
       ...{ tokens: options.tokens, data: options.data === null ? "drawn" : "file", seed: options.seed },
       epochs: dryRun ? 1 : options.epochs,
-      ...{ batch, lr: options.lr ?? RATE },
+      ...{ batch, lr: options.lr ?? RATE, precision: options.precision },
       ...{ resume: options.resume, checkpointEvery: options.checkpointEvery },
     };
     run.print(sets.source);

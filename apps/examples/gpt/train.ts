@@ -1,7 +1,7 @@
 import { DataLoader, LanguageModelWindows } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { AdamW, clipGradNorm_, CosineAnnealingLR, linearWarmup, weightDecayGroups } from "@heddle/optim";
-import { manualSeed, scope } from "@heddle/tensor";
+import { manualSeed, type MatmulPrecision, scope } from "@heddle/tensor";
 import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
@@ -27,6 +27,7 @@ export interface TrainSettings extends GptSizes {
   epochs: number;
   batch: number;
   lr: number;
+  precision: MatmulPrecision;
   resume: boolean;
   checkpointEvery: number | null;
 }

@@ -2,20 +2,24 @@
 import { environmentVariable } from "@heddle/tensor/backend";
 import type { Target } from "./host/cpu.ts";
 
+/** A value of `HEDDLE_NATIVE`. "amx" is AVX-512 with AMX, which "avx512" does not use. */
+export type NativeSetting = Target | "amx" | "off" | "auto";
+
 /**
- * `HEDDLE_NATIVE`: "avx512" or "avx2" forces an instruction set, "0" turns native code off, and by default (or "") the processor decides.
+ * `HEDDLE_NATIVE`: "amx", "avx512" or "avx2" forces an instruction set, "0" turns native code off, and by default (or "") the processor
+ * decides.
  *
  * @throws RangeError for another value
  */
-export function parseNative(text: string | undefined): Target | "off" | "auto" {
+export function parseNative(text: string | undefined): NativeSetting {
   if (text === undefined || text === "") return "auto";
   if (text === "0") return "off";
-  if (text === "avx512" || text === "avx2") return text;
-  throw new RangeError(`HEDDLE_NATIVE=${text}: expected 0, avx2 or avx512`);
+  if (text === "amx" || text === "avx512" || text === "avx2") return text;
+  throw new RangeError(`HEDDLE_NATIVE=${text}: expected 0, avx2, avx512 or amx`);
 }
 
 /** The value of `HEDDLE_NATIVE`. */
-export function nativeSetting(): Target | "off" | "auto" {
+export function nativeSetting(): NativeSetting {
   return parseNative(environmentVariable("HEDDLE_NATIVE"));
 }
 

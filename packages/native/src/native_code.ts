@@ -21,12 +21,13 @@ import {
   type KernelRecord,
   type KernelReport,
   nativeReport,
+  reportAmx,
   reportKernel,
   reportUse,
   showKernel,
   showReport,
 } from "./report.ts";
-import { testedCount, testedModule } from "./tested_module.ts";
+import { testedCount, testedModule, testedTiles, testedTilesModule } from "./tested_module.ts";
 
 /** A module runs this often as WebAssembly before it is compiled, so that short programs do not wait for the compiler. */
 const afterRuns = 4;
@@ -48,6 +49,7 @@ class Native implements NativeCode {
   private readonly host: Host;
   private readonly memories: WeakMap<object, Attached> = new WeakMap();
   private readonly log: (line: string) => void;
+  private tiled: boolean | null = null;
 
   constructor(host: Host, log: (line: string) => void) {
     this.host = host;
@@ -57,6 +59,17 @@ class Native implements NativeCode {
     // A forced target is there from the first run on, for tests and measurements.
     this.afterRuns = nativeSetting() === "auto" ? afterRuns : 0;
     this.target = { name: host.target, vectorBytes: vectorBytes[host.target] };
+  }
+
+  /** The system is asked when a product wants tiles, as permission makes the stacks of signal handlers larger. */
+  tiles(): boolean {
+    if (this.tiled === null) {
+      const refused = this.host.tilesRefused ?? tilesFail(this.host.foreign);
+      reportAmx(refused);
+      if (refused !== null) this.log(`heddle native: no AMX: ${refused}`);
+      this.tiled = refused === null;
+    }
+    return this.tiled;
   }
 
   prepare(memory: NativeMemory): void {
@@ -168,6 +181,29 @@ function selfTests({ target }: Host): SelfTest[] {
   const after = new Uint8Array(memory.buffer).slice(scratchStart, scratchStart + before.length);
   const code = (base: bigint) => compileModule(testedModule(vectorBytes[target]), target, base).code;
   return [{ name: target, params: scratchStart, begin: 0, end: testedCount, before, after, code }];
+}
+
+/** Why tiles cannot be used: the system does not permit it, or a product of small whole numbers differs. */
+function tilesFail(foreign: Foreign): string | null {
+  if (!foreign.permitTiles()) return "the system refuses it (arch_prctl)";
+  const { a, b, sum, end } = testedTiles;
+  const before = new Uint8Array(end);
+  const halves = new Uint16Array(before.buffer);
+  const after = new Uint8Array(end);
+  // Row i of the first factor holds 1, i and zeros; the second has rows of 2 and of the column's number.
+  const float = new Float32Array(1);
+  const bfloat16 = (value: number): number => {
+    float[0] = value;
+    return new Uint32Array(float.buffer)[0]! >>> 16;
+  };
+  for (let i = 0; i < 16; i++) {
+    halves.set([1, i].map(bfloat16), a / 2 + 32 * i);
+    halves.set([2, i].map(bfloat16), b / 2 + 2 * i);
+  }
+  after.set(before);
+  new Float32Array(after.buffer, sum).forEach((_, at, sums) => sums[at] = 2 + (at >> 4) * (at & 15));
+  const code = (base: bigint) => compileModule(testedTilesModule(), "avx512", base).code;
+  return selfTest(foreign, [{ name: "amx", params: scratchStart, begin: 0, end: 1, before, after, code }]);
 }
 
 /**

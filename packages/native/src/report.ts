@@ -24,6 +24,10 @@ export interface NativeReport {
   readonly target: Target | null;
   /** Why there is no native code. */
   readonly reason?: string;
+  /** Whether products multiply tiles with AMX. They may if `setMatmulPrecision("medium")` is set. */
+  readonly amx: boolean;
+  /** Why they do not. */
+  readonly amxReason?: string;
   /** How calls leave JavaScript. */
   readonly runtime: Runtime | null;
   /** Whether every address is checked (`HEDDLE_NATIVE_CHECKED=1`). */
@@ -48,11 +52,17 @@ export interface KernelRecord extends KernelReport {
 type Use = { target: Target; runtime: Runtime; checked: boolean } | { reason: string };
 
 let current: Use = { reason: "@heddle/native has not started" };
+let amxReason: string | null = 'no product has asked for it; see setMatmulPrecision("medium")';
 const records: KernelRecord[] = [];
 
 /** Sets what is in use. Called once, by the package's start. */
 export function reportUse(use: Use): void {
   current = use;
+}
+
+/** Sets why AMX is not used, or that it is. */
+export function reportAmx(reason: string | null): void {
+  amxReason = reason;
 }
 
 /** Adds a kernel. The caller counts its runs in the record. */
@@ -78,6 +88,11 @@ export function nativeReport(): NativeReport {
   const report = {
     target: "target" in current ? current.target : null,
     ...("reason" in current ? { reason: current.reason } : {}),
+    ...("reason" in current
+      ? { amx: false, amxReason: current.reason }
+      : amxReason === null
+      ? { amx: true }
+      : { amx: false, amxReason }),
     runtime: "target" in current ? current.runtime : null,
     checked: "target" in current && current.checked,
     kernels,
@@ -94,11 +109,11 @@ function withText(report: Omit<NativeReport, "toString">): NativeReport {
 
 /** A report as text: a line for the whole, and one for each kernel, by runs. */
 export function showReport(report: Omit<NativeReport, "toString">): string {
-  const { target, reason, runtime, checked, kernels, compileMs, codeBytes } = report;
+  const { target, reason, amx, runtime, checked, kernels, compileMs, codeBytes } = report;
   if (target === null) return `heddle native: off: ${reason}`;
   const native = kernels.filter(({ state }) => state === "native").length;
   const head =
-    `heddle native: ${target} through ${runtime}, ${
+    `heddle native: ${target}${amx ? " with AMX" : ""} through ${runtime}, ${
       checked ? "addresses checked, " : ""
     }${native} of ${kernels.length} kernels, ` +
     `${codeBytes} bytes, compiled in ${compileMs.toFixed(1)} ms`;

@@ -1,6 +1,25 @@
 /** The code of the self-test. */
 import { type CodeModule, ModuleBuilder } from "@heddle/tensor/code";
-import { type Code, f32x, get, i32, i32x, memory, op, set, whileLoop } from "@heddle/tensor/code";
+import { type Code, f32x, get, i32, i32x, memory, op, set, whileLoop, wide } from "@heddle/tensor/code";
+
+/** Where the test of tiles has its factors and its result, behind `params`. */
+export const testedTiles = { a: 0, b: 1024, sum: 2048, end: 3072 } as const;
+
+/** Stores the product of two tiles. */
+export function testedTilesModule(): CodeModule {
+  const module = new ModuleBuilder();
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run", 64);
+  const params = get(f.params[0]!);
+  f.emit(
+    wide("tiles_begin", 0),
+    wide("tile_load", testedTiles.a + 1, params),
+    wide("tile_load", testedTiles.b + 2, params),
+    wide("tile_multiply", 0 + 8 * 1 + 64 * 2),
+    wide("tile_store", testedTiles.sum + 0, params),
+    wide("tiles_end", 0),
+  );
+  return module;
+}
 
 /** How many floats the test works on: one vector of 64 bytes. */
 export const testedCount = 16;

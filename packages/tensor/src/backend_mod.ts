@@ -44,6 +44,7 @@ export type {
   ElementwiseAttrs,
   Epilogue,
   FftAttrs,
+  MatmulAttrs,
   None,
   PoolAttrs,
   Prim,

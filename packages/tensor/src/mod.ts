@@ -96,4 +96,5 @@ export {
   type ToTarget,
 } from "./device.ts";
 export { threadCount } from "./env.ts";
+export { getMatmulPrecision, type MatmulPrecision, setMatmulPrecision } from "./matmul_precision.ts";
 export { broadcastShapes, type Geometry, type Shape } from "./shape.ts";

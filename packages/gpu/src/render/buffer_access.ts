@@ -1,6 +1,16 @@
 /** WGSL that declares buffers and reads and writes their elements. */
 import type { DType } from "@heddle/tensor";
-import { isPacked, loaded, packedBits, perWord, storedType, toStored, unpacked, valueType } from "./wgsl_types.ts";
+import {
+  isPacked,
+  loaded,
+  packedBits,
+  perWord,
+  storedType,
+  toStored,
+  unpacked,
+  valueType,
+  wrapped,
+} from "./wgsl_types.ts";
 
 /** `@group(0) @binding(n) var…` */
 export function declareBuffer(binding: number, name: string, type: string, writable: boolean): string {
@@ -16,29 +26,32 @@ export function declareParams(binding: number, fields: readonly string[]): strin
 /** The bits of infinity, for the param `inf`. */
 export const infinityBits = 0x7f800000;
 
+const roundedIf = (rounded: boolean, value: string): string => rounded ? wrapped("bfloat16", value) : value;
+
 /**
  * Declares an input and `NAME_get(position)`, which reads one element.
  *
  * @param narrow reads float16 as it is, instead of as float32.
+ * @param rounded rounds float32 to bfloat16.
  */
-export function declareInput(binding: number, name: string, dtype: DType, narrow = false): string {
+export function declareInput(binding: number, name: string, dtype: DType, narrow = false, rounded = false): string {
   const code = declareBuffer(binding, name, storedType(dtype), false);
   const [type, value] = narrow && dtype === "float16"
     ? ["f16", `${name}[i]`]
-    : [valueType(dtype), elementAt(name, dtype, "i", "plain")];
+    : [valueType(dtype), roundedIf(rounded, elementAt(name, dtype, "i", "plain"))];
   return `${code}fn ${name}_get(i: u32) -> ${type} { return ${value}; }\n`;
 }
 
 /** Like {@link declareInput}, for `NAME_quad(index)`, which reads the four elements from `4 * index` on. */
-export function declareQuads(binding: number, name: string, dtype: DType, narrow = false): string {
+export function declareQuads(binding: number, name: string, dtype: DType, narrow = false, rounded = false): string {
   const code = declareBuffer(binding, name, quadType(dtype), false);
-  if (dtype === "float32" || (narrow && dtype === "float16")) {
+  if ((dtype === "float32" && !rounded) || (narrow && dtype === "float16")) {
     return `${code}fn ${name}_quad(i: u32) -> ${quadType(dtype)} { return ${name}[i]; }\n`;
   }
   const type = `vec4<${valueType(dtype)}>`;
   return `${code}fn ${name}_quad(i: u32) -> ${type} {
   let quad = ${name}[i];
-  return ${type}(${quadValues(dtype, "quad").join(", ")});
+  return ${type}(${quadValues(dtype, "quad").map((value) => roundedIf(rounded, value)).join(", ")});
 }\n`;
 }
 

@@ -13,6 +13,7 @@ import {
   notEqualOrUnordered,
   rows,
   stride,
+  tileRows,
   types,
 } from "./linear_code.ts";
 import {
@@ -29,6 +30,8 @@ import type { Liveness } from "./liveness.ts";
 import type { Allocation } from "./registers.ts";
 
 const { rax, rcx, rdx, rsp } = registers;
+/** The bytes of a row of a tile. */
+const tileRowBytes = 64;
 
 export function encodeFunction(
   asm: Assembler,
@@ -220,6 +223,8 @@ class Encoder extends FrameEncoder {
       }
       case kinds.check:
         return this.check(b, imm);
+      case kinds.tile:
+        return this.tile(tileRows[row]!, imm, flags);
     }
   }
 
@@ -296,6 +301,20 @@ class Encoder extends FrameEncoder {
     if (row.immediate) this.asm.byte(imm);
     else if (row.form === "blend") this.asm.byte(fourth << 4);
     if (d >= 0) this.put(d, to);
+  }
+
+  private tile(row: VectorInstruction, imm: number, flags: number): void {
+    const { asm } = this;
+    const [reg, rm, v] = [imm & 7, imm >> 3 & 7, imm >> 6 & 7];
+    if ((flags & (flag.memory | flag.pool)) === 0) return asm.vex(row, 0, reg, v, rm, 0);
+    this.operand(flags);
+    if (flags & flag.memory) {
+      // The index of the operand is the distance of rows, so that the address is in one register.
+      asm.integer(1, 0x8d, rax, inMemory);
+      asm.moveImmediate(rcx, tileRowBytes);
+      asm.memory(rax, 0, rcx, 0);
+    }
+    asm.vex(row, 0, reg, 0, inMemory, 0);
   }
 
   /** Chooses the form of multiply-add whose overwritten operand is the result's register. */

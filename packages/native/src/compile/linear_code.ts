@@ -3,6 +3,7 @@
  * them cost little.
  */
 import { type VectorInstruction, type VectorInstructionName, vectorInstructions } from "../x86/instructions.ts";
+import { type TileInstructionName, tileInstructions } from "../x86/tile_instructions.ts";
 
 /** Types of virtual registers. */
 export const types = { i32: 0, i64: 1, f32: 2, f64: 3, vector: 4, mask: 5 } as const;
@@ -68,6 +69,11 @@ export const kinds = {
   address: 29,
   /** A hint that the memory operand is needed soon; `row` is the opcode, `imm` its extension. */
   prefetch: 30,
+  /**
+   * An instruction on tiles; `row` is one of {@link tileRows}, `imm` the numbers of three tiles, 3 bits each. Its memory operand, if it has
+   * one, is a tile's rows, one after the other, or a constant.
+   */
+  tile: 31,
 } as const;
 
 /** Parts of `row` of `divide`. */
@@ -124,6 +130,12 @@ export const fmaRows: readonly (readonly [number, number, number])[] = [
   [rowOf.fnmadd132ps, rowOf.fnmadd213ps, rowOf.fnmadd231ps],
   [rowOf.fnmadd132pd, rowOf.fnmadd213pd, rowOf.fnmadd231pd],
 ];
+
+/** The instructions on tiles, and the index of every one. */
+export const tileRows: readonly VectorInstruction[] = Object.values(tileInstructions);
+export const tileRowOf: { readonly [Name in TileInstructionName]: number } = Object.fromEntries(
+  Object.keys(tileInstructions).map((name, i) => [name, i]),
+) as Record<TileInstructionName, number>;
 
 /** The instructions of a function. */
 export class LinearCode {

@@ -3,6 +3,7 @@ import type { Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds } from "./linear_code.ts";
 import { inMemory, type Lowering } from "./lower.ts";
+import { isTileOperation, tile } from "./lower_tiles.ts";
 import { Unsupported } from "./target.ts";
 
 /** The mask register with some bits. */
@@ -173,6 +174,7 @@ const pairs: { readonly [name: string]: VectorInstructionName } = {
 
 export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target: number): number {
   const { name, immediate, args } = node;
+  if (isTileOperation(name)) return tile(l, node);
   const bytes = name.endsWith("64") ? 8 : 4;
   const unary = (): number => l.value(args[0]!);
   switch (name) {
@@ -261,6 +263,16 @@ export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target:
     case "shuffle_pieces": {
       const [a, b] = l.two(args[0]!, args[1]!);
       return pieces(l, target, a, b, immediate);
+    }
+    case "round_both": {
+      if (!l.evex || l.bytes !== 64) throw new Unsupported(`${name} on vectors of ${l.bytes} bytes`);
+      const [a, b] = l.two(args[0]!, args[1]!);
+      return l.vector("cvtne2ps2bf16", l.result("vector", target), b, a);
+    }
+    case "zip_halves16": {
+      if (!l.evex || l.bytes !== 64) throw new Unsupported(`${name} on vectors of ${l.bytes} bytes`);
+      const order = l.constant("vector", -1, Array.from({ length: 16 }, (_, i) => i | (16 + i) << 16));
+      return l.vector("permw", l.result("vector", target), order, unary());
     }
     default: {
       const instruction = pairs[name];

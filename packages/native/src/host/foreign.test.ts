@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
+import { cpuFeatures } from "./cpu.ts";
 import { foreign, foreignOf } from "./foreign.ts";
 import { hostFor } from "./host.ts";
 import { type Libc, openLibc } from "./libc.ts";
@@ -72,6 +73,7 @@ const libc: Libc = {
   copy: () => {},
   mprotect: () => 0,
   madvise: () => {},
+  syscall: () => -1,
   bind: () => () => {},
 };
 
@@ -109,6 +111,31 @@ test("a setting is obeyed, and a target that is not there is a reason", () => {
   // A processor whose cpuid gives zeros.
   expect(hostFor("auto", () => foreignOf(libc))).toBe("the processor has neither AVX2 nor AVX-512");
   expect(hostFor("avx512", () => foreignOf(libc))).toBe("HEDDLE_NATIVE=avx512, which this processor does not have");
+  expect(hostFor("amx", () => foreignOf(libc))).toBe("HEDDLE_NATIVE=amx, which this processor does not have");
+});
+
+withCalls("AMX is used by default and with amx, where the processor has it and the system permits it", () => {
+  const refused = (setting: "auto" | "avx512" | "avx2" | "amx", permits = true): string | null => {
+    const host = hostFor(setting, () => ({ ...calls, permitTiles: () => permits }));
+    return typeof host === "string" ? host : host.tilesRefused;
+  };
+  const { avx512f, avx512bf16, amxBf16, avx2 } = cpuFeatures(calls);
+  if (avx2) expect(refused("avx2")).toBe("the instruction set is avx2");
+  if (avx512f) expect(refused("avx512")).toBe("the instruction set is avx512");
+  if (!(avx512f && avx512bf16 && amxBf16)) {
+    expect(refused("amx")).toBe("HEDDLE_NATIVE=amx, which this processor does not have");
+    return expect(refused("auto")).not.toBe(null);
+  }
+  expect([refused("auto"), refused("auto", false), refused("amx")]).toEqual([null, null, null]);
+  expect(refused("amx", false)).toBe("HEDDLE_NATIVE=amx, which the system refuses (arch_prctl)");
+});
+
+test("permission for tiles is a system call", () => {
+  const asked: bigint[][] = [];
+  const answering = (answer: number) =>
+    foreignOf({ ...libc, syscall: (...args) => (asked.push(args), answer) }).permitTiles();
+  expect([answering(0), answering(-1)]).toEqual([true, false]);
+  expect(asked[0]).toEqual([158n, 0x1023n, 18n]);
 });
 
 test("other systems and runtimes have no native code", () => {

@@ -14,6 +14,8 @@ export interface Foreign {
   map(code: Uint8Array): bigint;
   /** Asks the system to back memory with large pages, if it has them. */
   useLargePages(address: bigint, bytes: bigint): void;
+  /** Asks the system to let this process use tile registers (AMX). Returns whether it does. */
+  permitTiles(): boolean;
   /** A function that calls the code at an address with one argument, an address (in the register rdi). */
   bind(code: bigint, argument: bigint): () => void;
 }
@@ -22,6 +24,9 @@ const pageBytes = 4096;
 const readExecute = 5;
 /** MADV_HUGEPAGE of Linux. */
 const hugePages = 14;
+
+/** The system call arch_prctl, its operation ARCH_REQ_XCOMP_PERM, and the state of tile registers. */
+const [archPrctl, requestPermission, tileData] = [158n, 0x1023n, 18n];
 
 /** Where the optional package "koffi" is resolved from. */
 export const libcUrl: string = import.meta.url;
@@ -45,6 +50,7 @@ export function foreignOf(libc: Libc): Foreign {
       return address;
     },
     useLargePages: (address, bytes) => libc.madvise(address, bytes, hugePages),
+    permitTiles: () => libc.syscall(archPrctl, requestPermission, tileData) === 0,
     bind: (code, argument) => libc.bind(code, argument),
   };
 }

@@ -16,6 +16,8 @@ export interface Libc {
   mprotect(address: bigint, bytes: bigint, protection: number): number;
   /** Advises the system how memory will be used. It may refuse. */
   madvise(address: bigint, bytes: bigint, advice: number): void;
+  /** A system call with two arguments. Its result is 0, or another number if the system refuses. */
+  syscall(number: bigint, first: bigint, second: bigint): number;
   /** A function that calls the code at an address with one argument, an address. */
   bind(code: bigint, argument: bigint): () => void;
 }
@@ -45,10 +47,13 @@ export function openLibc(url: string): Libc | string {
     dlopen(
       path: string,
       symbols: object,
-    ): { readonly symbols: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "memmove" | "bsearch"> };
+    ): { readonly symbols: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "memmove" | "bsearch" | "syscall"> };
   }
   interface BunFfi {
-    dlopen(path: string, symbols: object): { readonly symbols: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy"> };
+    dlopen(
+      path: string,
+      symbols: object,
+    ): { readonly symbols: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "syscall"> };
     ptr(view: ArrayBufferView): number;
     CFunction(options: object): (argument: number) => void;
   }
@@ -56,7 +61,7 @@ export function openLibc(url: string): Libc | string {
     dlopen(
       path: string,
       symbols: object,
-    ): { readonly functions: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "bsearch"> };
+    ): { readonly functions: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "bsearch" | "syscall"> };
     getRawPointer(view: ArrayBufferView): bigint;
   }
   interface Koffi {
@@ -105,6 +110,7 @@ export function openLibc(url: string): Libc | string {
         mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
         mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
         madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+        syscall: { parameters: ["i64", "i64", "i64"], result: "i64" },
         memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
         memmove: { parameters: ["buffer", "buffer", "usize"], result: "usize" }, // returns its first argument
         bsearch: { parameters: ["usize", "usize", "i32", "i32", "usize"], result: "void" },
@@ -117,6 +123,7 @@ export function openLibc(url: string): Libc | string {
       copy: (address, bytes) => void symbols.memcpy(address, bytes, BigInt(bytes.length)),
       mprotect: (address, bytes, protection) => symbols.mprotect(address, bytes, protection) as number,
       madvise: (address, bytes, advice) => void symbols.madvise(address, bytes, advice),
+      syscall: (number, first, second) => Number(symbols.syscall(number, first, second)),
       bind: (code, argument) => () => void bsearch(argument, argument, 1, 1, code),
     };
   }
@@ -127,6 +134,7 @@ export function openLibc(url: string): Libc | string {
         mmap: { args: ["u64", "u64", "i32", "i32", "i32", "i64"], returns: "u64" },
         mprotect: { args: ["u64", "u64", "i32"], returns: "i32" },
         madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
+        syscall: { args: ["i64", "i64", "i64"], returns: "i64" },
         memcpy: { args: ["u64", "ptr", "u64"], returns: "u64" },
       }));
     return {
@@ -136,6 +144,7 @@ export function openLibc(url: string): Libc | string {
       copy: (address, bytes) => void symbols.memcpy(address, bytes, BigInt(bytes.length)),
       mprotect: (address, bytes, protection) => symbols.mprotect(address, bytes, protection) as number,
       madvise: (address, bytes, advice) => void symbols.madvise(address, bytes, advice),
+      syscall: (number, first, second) => Number(symbols.syscall(number, first, second)),
       bind(code, argument) {
         const call = ffi.CFunction({ args: ["ptr"], returns: "void", ptr: Number(code) });
         const at = Number(argument);
@@ -150,6 +159,7 @@ export function openLibc(url: string): Libc | string {
     const mmap = library.func("mmap", "uint64_t", ["uint64_t", "uint64_t", "int", "int", "int", "int64_t"]);
     const mprotect = library.func("mprotect", "int", ["uint64_t", "uint64_t", "int"]);
     const madvise = library.func("madvise", "int", ["uint64_t", "uint64_t", "int"]);
+    const syscall = library.func("syscall", "int64_t", ["int64_t", "int64_t", "int64_t"]);
     const memcpy = library.func("memcpy", "uint64_t", ["uint64_t", "const void *", "uint64_t"]);
     const type = koffi.proto("void (uint64_t)");
     return {
@@ -159,6 +169,7 @@ export function openLibc(url: string): Libc | string {
       copy: (address, bytes) => void memcpy(address, bytes, bytes.length),
       mprotect: (address, bytes, protection) => mprotect(address, bytes, protection) as number,
       madvise: (address, bytes, advice) => void madvise(address, bytes, advice),
+      syscall: (number, first, second) => Number(syscall(number, first, second)),
       bind(code, argument) {
         const call = koffi.decode(code, type);
         const at = Number(argument);
@@ -173,6 +184,7 @@ export function openLibc(url: string): Libc | string {
         mmap: { arguments: ["uint64", "uint64", "int32", "int32", "int32", "int64"], return: "uint64" },
         mprotect: { arguments: ["uint64", "uint64", "int32"], return: "int32" },
         madvise: { arguments: ["uint64", "uint64", "int32"], return: "int32" },
+        syscall: { arguments: ["int64", "int64", "int64"], return: "int64" },
         memcpy: { arguments: ["uint64", "buffer", "uint64"], return: "uint64" },
         bsearch: { arguments: ["pointer", "pointer", "int32", "int32", "function"], return: "void" },
       }));
@@ -184,6 +196,7 @@ export function openLibc(url: string): Libc | string {
       copy: (address, bytes) => void functions.memcpy(address, bytes, BigInt(bytes.length)),
       mprotect: (address, bytes, protection) => functions.mprotect(address, bytes, protection) as number,
       madvise: (address, bytes, advice) => void functions.madvise(address, bytes, advice),
+      syscall: (number, first, second) => Number(functions.syscall(number, first, second)),
       bind: (code, argument) => () => void bsearch(argument, argument, 1, 1, code),
     };
   }

@@ -98,7 +98,7 @@ test("HEDDLE_NATIVE turns native code off, and refuses other values", () => {
   expect(run(runtime, { HEDDLE_NATIVE: "0" })).toEqual(refused("HEDDLE_NATIVE=0"));
   const failed = run(runtime, { HEDDLE_NATIVE: "sse" });
   expect(failed.status).not.toBe(0);
-  expect(failed.errors).toContain("RangeError: HEDDLE_NATIVE=sse: expected 0, avx2 or avx512");
+  expect(failed.errors).toContain("RangeError: HEDDLE_NATIVE=sse: expected 0, avx2, avx512 or amx");
 });
 
 const withDeno = test.skipIf(!deno || typeof available === "string");

@@ -12,6 +12,8 @@ export interface Machine {
   readonly base: bigint;
   /** The targets that this processor runs. */
   readonly targets: readonly Target[];
+  /** Whether this process may use tiles (AMX). */
+  readonly tiles: boolean;
   /** Maps code as executable, and returns a function that calls it with the address of four words. */
   load(code: Uint8Array): Run;
   /** A run of a module whose functions are compiled when they are called first. The memory below 8,192 holds its stack when it is left. */
@@ -33,6 +35,7 @@ export function machine(pages: number = 64): Machine | string {
     memory,
     base,
     targets: (["avx512", "avx2"] as const).filter((target) => supports(features, target)),
+    tiles: features.amxBf16 && features.avx512bf16 && calls.permitTiles(),
     load: (code) => runs(calls.map(code), slot, "test"),
     loadLazily(module, target) {
       const lazy = new LazyModule(module, target, base, 8192 - slot, calls);

@@ -6,6 +6,7 @@ import process from "node:process";
 import { expect, test } from "vitest";
 import { Assembler, conditions, inMemory, registers } from "./assembler.ts";
 import { type VectorInstruction, vectorInstructions } from "./instructions.ts";
+import { tileInstructions } from "./tile_instructions.ts";
 
 /** What objdump makes of code: one line per instruction, without addresses. Null if objdump is missing. */
 function disassembled(code: Uint8Array): string[] | null {
@@ -235,6 +236,35 @@ test.skipIf(skip)("integer instructions are what objdump reads", () => {
   put("pop rsi", () => asm.pop(rsi));
   put("ret", () => asm.ret());
   put("vzeroupper", () => asm.vzeroupper());
+  const lines = disassembled(asm.finish(new Uint8Array(0)))!;
+  expect(lines.slice(0, expected.length)).toEqual(expected);
+});
+
+test.skipIf(skip)("instructions on tiles are what objdump reads", () => {
+  const asm = new Assembler();
+  const expected: string[] = [];
+  const { ldtilecfg, tilerelease, tilezero, tileloadd, tilestored, tdpbf16ps } = tileInstructions;
+  const { rax, rcx, rbx, rsi, r9, r12, r13 } = registers;
+  const put = (text: string, row: VectorInstruction, reg: number, v: number, rm: number): void => {
+    asm.vex(row, 0, reg, v, rm, 0);
+    expected.push(text);
+  };
+  asm.memory(rbx, 64);
+  put("ldtilecfg [rbx+0x40]", ldtilecfg, 0, 0, inMemory);
+  put("tilerelease", tilerelease, 0, 0, 0);
+  for (let t = 0; t < 8; t++) {
+    put(`tilezero tmm${t}`, tilezero, t, 0, 0);
+    for (const [base, index, text] of [[rax, rcx, "rax+rcx"], [r13, r9, "r13+r9"], [rsi, r12, "rsi+r12"]] as const) {
+      asm.memory(base, 0, index);
+      put(`tileloadd tmm${t},[${text}*1${base === r13 ? "+0x0" : ""}]`, tileloadd, t, 0, inMemory);
+      put(`tilestored [${text}*1${base === r13 ? "+0x0" : ""}],tmm${t}`, tilestored, t, 0, inMemory);
+    }
+    for (let a = 0; a < 8; a++) {
+      for (let b = 0; b < 8; b++) {
+        if (t !== a && t !== b && a !== b) put(`tdpbf16ps tmm${t},tmm${a},tmm${b}`, tdpbf16ps, t, b, a);
+      }
+    }
+  }
   const lines = disassembled(asm.finish(new Uint8Array(0)))!;
   expect(lines.slice(0, expected.length)).toEqual(expected);
 });

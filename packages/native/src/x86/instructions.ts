@@ -197,6 +197,8 @@ export type VectorInstructionName =
   | "permqBy"
   | "permi2d"
   | "alignd"
+  | "permw"
+  | "cvtne2ps2bf16"
   | "packssdw"
   | "packusdw"
   | "packsswb"
@@ -463,6 +465,8 @@ export const vectorInstructions: { readonly [Name in VectorInstructionName]: Vec
   permqBy: packed64("permq", 2, 0x36, evexOnly),
   permi2d: packed("permi2d", 2, 0x76, evexOnly),
   alignd: packed("alignd", 3, 0x03, { ...immediate, ...evexOnly }),
+  permw: instruction("vpermw", 2, x66, 1, 0x8d, 0, evexOnly),
+  cvtne2ps2bf16: instruction("vcvtne2ps2bf16", 2, xF2, 0, 0x72, 4, evexOnly),
   // Narrower and wider lanes
   packssdw: packed("packssdw", 1, 0x6b),
   packusdw: packed("packusdw", 2, 0x2b),

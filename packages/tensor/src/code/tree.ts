@@ -103,7 +103,36 @@ export type WideOperation =
   /** `(a, b)`: the products of the lanes 0, 2, … of 32 bits, unsigned, in lanes of 64 bits. */
   | "multiply_even32"
   /** `(a, b)`: 16-byte pieces: two of a, then two of b, by two bits each of the immediate. On 32 bytes: one and one, by one bit. */
-  | "shuffle_pieces";
+  | "shuffle_pieces"
+  /**
+   * `(a, b)`: lanes of float32 rounded to bfloat16, ties to even, in lanes of 16 bits: those of a, then those of b. Numbers below the
+   * least normal one become zero. On 64 bytes, for targets with tiles.
+   */
+  | "round_both"
+  /** `(a)`: lanes of 16 bits: the low half of the vector and the high half in turns. On 64 bytes. */
+  | "zip_halves16"
+  | TileOperation;
+
+/**
+ * Operations on tiles, for targets that have them. There are eight, of 16 rows of 64 bytes, between `tiles_begin` and `tiles_end`.
+ * No function may be called in between.
+ */
+export type TileOperation =
+  /** `()`: tiles may be used from here on. Their contents are zeros. */
+  | "tiles_begin"
+  /** `()`: tiles are no longer used. */
+  | "tiles_end"
+  /** `()`: clears the tile with the number of the immediate. */
+  | "tile_zero"
+  /** `(address)`: loads (or stores) a tile, row after row. Immediate: the offset, a multiple of 8, plus the tile's number. */
+  | "tile_load"
+  | "tile_store"
+  /**
+   * `()`: adds to the tile s, of float32, the product of a and b. The rows of a are 32 numbers of bfloat16, k = 0 to 31. Row i of b has
+   * pairs, the numbers for k = 2i and 2i + 1, of 16 columns. Immediate: s + 8 · a + 64 · b. For each element, the products of even k and
+   * those of odd k are summed, and then both sums are added. Numbers below the least normal one count as zero, in results too.
+   */
+  | "tile_multiply";
 
 /** An operation on values. */
 export function op(name: Operation, ...args: Code[]): Node {

@@ -31,6 +31,12 @@ export interface Epilogue {
   readonly activation?: Activation;
 }
 
+/** Attributes of a matrix product. */
+export interface MatmulAttrs extends Epilogue {
+  /** Whether elements of both operands are rounded to bfloat16 before they are multiplied. For float32 only. */
+  readonly rounded?: boolean;
+}
+
 /** Windows of max-pooling; one entry per spatial dimension. */
 export interface PoolAttrs {
   readonly kernel: readonly number[];
@@ -141,7 +147,7 @@ export interface AssembleAttrs {
 /** Attributes of routines. */
 export interface RoutineAttrs {
   /** A bias, if given, is `[N]`. */
-  matmul: Epilogue;
+  matmul: MatmulAttrs;
   /** A bias, if given, is `[O]`. */
   conv: ConvAttrs & Epilogue;
   convInputGrad: ConvAttrs & { readonly inputSize: readonly number[] };

@@ -18,6 +18,8 @@ export interface Contraction {
   /** Identifies the code, apart from the dtype. */
   readonly key: string;
   readonly dtype: DType;
+  /** Whether elements are rounded to bfloat16. */
+  readonly rounded?: boolean;
   readonly batch: number;
   readonly m: number;
   readonly n: number;

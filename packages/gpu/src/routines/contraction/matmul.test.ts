@@ -76,6 +76,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
       compare("matmul", inputs, {}, "a bias", 1e-5);
       compare("matmul", inputs, { activation: "relu" }, "bias and ReLU", 1e-5);
       compare("matmul", inputs.slice(0, 2), { activation: "relu" }, "a rectifier", 1e-5);
+      compare("matmul", inputs, { rounded: true }, "rounded to bfloat16", 1e-5);
     }
   });
 

@@ -20,6 +20,7 @@ function matmulContraction(
   left: GpuOperand,
   right: GpuOperand,
   out: GpuOperand,
+  rounded: boolean,
 ): BareContraction {
   let m = out.shape.at(-2)!;
   const n = out.shape.at(-1)!;
@@ -43,7 +44,10 @@ function matmulContraction(
   const [leftInner, rightInner] = [left.strides.at(-1)!, right.strides.at(-2)!];
   const [rightColumn, outColumn] = [right.strides.at(-1)!, out.strides.at(-1)!];
   return {
-    key: `matmul ${rank}${leftInner === 1 ? "t" : "n"}${rightInner === 1 && rightColumn !== 1 ? "t" : "n"}`,
+    key: `matmul ${rank}${leftInner === 1 ? "t" : "n"}${rightInner === 1 && rightColumn !== 1 ? "t" : "n"}${
+      rounded ? " rounded" : ""
+    }`,
+    rounded,
     dtype: out.dtype,
     batch: sizeOf(batch.shape),
     m,
@@ -105,11 +109,11 @@ export function matmul(
   gpu: GpuContext,
   [left, right, bias]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
-  { activation }: Attrs["matmul"],
+  { activation, rounded = false }: Attrs["matmul"],
   name?: KernelConfigName,
 ): void {
   runContraction(gpu, {
-    ...matmulContraction(left!, right!, out!),
+    ...matmulContraction(left!, right!, out!, rounded),
     bias: bias === undefined ? null : { operand: bias, along: "column" },
     relu: activation === "relu",
   }, name);

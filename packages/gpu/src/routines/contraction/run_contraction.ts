@@ -73,8 +73,8 @@ function runWithConfig(gpu: GpuContext, c: Contraction, name: KernelConfigName, 
   dispatch(gpu, {
     key: `${c.key} ${variantKey(c, variant, per)}${partial ? " parts" : `${bias.key}${c.relu ? " relu" : ""}`}`,
     reads: {
-      left: { ...c.left, quads: left !== null, narrow },
-      right: { ...c.right, quads: right !== null, narrow },
+      left: { ...c.left, quads: left !== null, narrow, rounded: c.rounded },
+      right: { ...c.right, quads: right !== null, narrow, rounded: c.rounded },
       ...bias.reads,
     },
     writes: { out: buffer === null ? c.out : { buffer, dtype: accumulator(c) } },

@@ -14,6 +14,8 @@ export interface BoundBuffer {
   readonly quads?: boolean;
   /** Whether float16 is read as it is, instead of as float32. */
   readonly narrow?: boolean;
+  /** Whether elements, float32, are rounded to bfloat16 when they are read. */
+  readonly rounded?: boolean | undefined;
 }
 
 /** A kernel with one invocation for each thread, or with `groups` whole workgroups. */
@@ -49,14 +51,15 @@ export function dispatch(gpu: GpuContext, d: DispatchOptions): void {
     key: `${d.key} ${groupSize} ${dtypes.join(" ")}`,
     source: () => {
       const bindings = [
-        ...reads.map(([name, { dtype, quads, narrow }], i) =>
-          (quads ? declareQuads : declareInput)(i, name, storage(dtype), narrow)
+        ...reads.map(([name, { dtype, quads, narrow, rounded }], i) =>
+          (quads ? declareQuads : declareInput)(i, name, storage(dtype), narrow, rounded)
         ),
         ...writes.map(([name, { dtype }], i) => declareOutput(reads.length + i, name, storage(dtype))),
         declareParams(reads.length + writes.length, Object.keys(params).map((name) => `${name}: u32`)),
       ];
       const guard = threads === undefined ? "group >= p.groups" : "thread >= p.threads";
-      return `${moduleHeader(dtypes)}${bindings.join("")}${d.declarations?.() ?? ""}` +
+      const needed: DType[] = reads.some(([, { rounded }]) => rounded) ? [...dtypes, "bfloat16"] : dtypes;
+      return `${moduleHeader(needed)}${bindings.join("")}${d.declarations?.() ?? ""}` +
         `${entryPoint(groupSize)}${threadIndex(groupSize)}\nif (${guard}) { return; }\n${d.body()}
 }
 `;

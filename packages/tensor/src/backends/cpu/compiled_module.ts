@@ -8,8 +8,19 @@ import type { CodeModule } from "../../code/module.ts";
  */
 export type Run = (params: number, begin: number, end: number, thread: number) => true | void;
 
-/** Generates a module for a target whose vectors have this many bytes: 16 for WebAssembly. */
-export type BuildModule = (vectorBytes: number) => CodeModule;
+/**
+ * Generates a module for a target whose vectors have this many bytes: 16 for WebAssembly. It may use tiles if `tiles` is true, which only
+ * a module that asks for them sees.
+ */
+export type BuildModule = (vectorBytes: number, tiles: boolean) => CodeModule;
+
+/** How a module is compiled. */
+export interface CompileOptions {
+  /** Whether it changes only when `refresh` is called, because runs depend on what earlier ones laid out in memory. */
+  readonly keeps?: boolean;
+  /** Whether it uses tiles if there are any. Its results then have other bits, so that it is native from the first run on. */
+  readonly tiles?: boolean;
+}
 
 /** A compiled module. It may change between two runs, from WebAssembly to native code. */
 export interface CompiledModule {
@@ -17,6 +28,8 @@ export interface CompiledModule {
   readonly key: string;
   /** The bytes of the target's vectors. What generated code lays out in memory may depend on it. */
   readonly vectorBytes: number;
+  /** Whether its code uses tiles. */
+  readonly tiles: boolean;
   readonly id: number;
   readonly run: Run;
   /** What other threads compile: a WebAssembly module, or the record of a native function. */

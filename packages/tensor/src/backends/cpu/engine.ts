@@ -3,7 +3,7 @@ import { renderWasm } from "../../code/wasm.ts";
 import { debug } from "../../engine/debug.ts";
 import { poisonsMemory, threadCount } from "../../env.ts";
 import { canBlock, hardwareConcurrency } from "../../runtime.ts";
-import type { BuildModule, CompiledModule, HostFunctions, Run } from "./compiled_module.ts";
+import type { BuildModule, CompiledModule, CompileOptions, HostFunctions, Run } from "./compiled_module.ts";
 import { type Features, features } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { nativeCode, nativeRecord, nativeSlotBytes } from "./native_code.ts";
@@ -21,6 +21,7 @@ const dropped = new FinalizationRegistry((pool: Threads) => pool.close());
 interface Entry extends CompiledModule {
   readonly build: BuildModule;
   vectorBytes: number;
+  tiles: boolean;
   id: number;
   run: Run;
   bytes: Uint8Array<ArrayBuffer>;
@@ -30,6 +31,8 @@ interface Entry extends CompiledModule {
   settled: boolean;
   /** Whether it changes only in {@link Engine.refresh}. */
   readonly keeps: boolean;
+  /** Whether it uses tiles if there are any. */
+  readonly wantsTiles: boolean;
 }
 
 const none = new Uint8Array();
@@ -60,15 +63,24 @@ export class Engine {
   /**
    * Compiles a module for all threads. It begins as WebAssembly, unless native code would round differently, and becomes native
    * after a few runs, if a package of native code is in use and can compile it. `build` is called for each target.
-   *
-   * @param keeps whether it changes only when {@link refresh} is called, because runs depend on what earlier ones laid out in memory
    */
-  compile(key: string, build: BuildModule, keeps: boolean = false): CompiledModule {
-    const begin = { vectorBytes: 16, id: -1, run: unused, bytes: none, settle: null, runs: 0, settled: false };
-    const entry: Entry = { key, build, keeps, ...begin };
+  compile(key: string, build: BuildModule, { keeps = false, tiles = false }: CompileOptions = {}): CompiledModule {
+    const begin = {
+      vectorBytes: 16,
+      tiles: false,
+      id: -1,
+      run: unused,
+      bytes: none,
+      settle: null,
+      runs: 0,
+      settled: false,
+    };
+    const entry: Entry = { key, build, keeps, wantsTiles: tiles, ...begin };
     const native = nativeCode();
-    // Native code always fuses multiplications and additions. Where WebAssembly does not, a later change would change results.
-    if (native !== null && (native.afterRuns === 0 || !this.features.relaxedMadd)) this.toNative(entry);
+    // Native code always fuses multiplications and additions, and tiles sum in an order of their own. A later change would change results.
+    if (native !== null && (native.afterRuns === 0 || !this.features.relaxedMadd || tiles && native.tiles())) {
+      this.toNative(entry);
+    }
     if (entry.id < 0) this.toWasm(entry);
     return entry;
   }
@@ -82,7 +94,7 @@ export class Engine {
 
   private toWasm(entry: Entry): void {
     const { heap } = this;
-    const bytes = renderWasm(entry.build(16), { initial: 16, maximum: heap.memoryPages, shared: heap.shared });
+    const bytes = renderWasm(entry.build(16, false), { initial: 16, maximum: heap.memoryPages, shared: heap.shared });
     if (debug() >= 4) console.error(`heddle cpu compiled ${entry.key} to ${bytes.length} bytes`);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { memory: heap.memory, ...this.host },
@@ -107,7 +119,8 @@ export class Engine {
       this.heap.bytes.fill(0, this.slots, this.slots + bytes);
     }
     const { vectorBytes } = native.target;
-    const compiled = native.compile(entry.build(vectorBytes), entry.key, {
+    const tiles = entry.wantsTiles && native.tiles();
+    const compiled = native.compile(entry.build(vectorBytes, tiles), entry.key, {
       memory: this.heap.memory,
       maximumPages: this.heap.memoryPages,
     }, this.slots);
@@ -120,6 +133,7 @@ export class Engine {
       for (let thread = 1; thread < threads; thread++) compiled.settle(slots + nativeSlotBytes * thread, complete);
     };
     entry.vectorBytes = vectorBytes;
+    entry.tiles = tiles;
   }
 
   /**

@@ -97,6 +97,14 @@ function normalised(h: Library, shape: readonly number[], dims: readonly number[
   return h.cat(results.map((part) => part.reshape(-1)), 0);
 }
 
+/** A computation with operands of products rounded to bfloat16. */
+function rounded({ setMatmulPrecision }: Library, compute: () => Tensor): Tensor {
+  setMatmulPrecision("medium");
+  const result = compute();
+  setMatmulPrecision("highest");
+  return result;
+}
+
 const bitsOf = (x: Tensor): number[] => [...new Uint8Array(new Float64Array(x.flatten().toArray() as number[]).buffer)];
 
 /** Computations that together use every kind of generated module. Sizes are odd, so that vectors have tails. */
@@ -135,6 +143,10 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "matmul in blocks, float64": (h) =>
     h.randn([2, 520], { dtype: "float64" }).matmul(h.randn([520, 18], { dtype: "float64" })),
   "matmul of transposed operands": (h) => h.randn([35, 33]).t().matmul(h.randn([41, 35]).t()),
+  "matmul, rounded": (h) => rounded(h, () => h.randn([19, 35]).matmul(h.randn([35, 41]))),
+  "matmul of transposed operands, rounded": (h) =>
+    rounded(h, () => h.randn([35, 33]).t().matmul(h.randn([41, 35]).t())),
+  "vector times matrix, rounded": (h) => rounded(h, () => h.randn([71]).matmul(h.randn([71, 145]))),
   "products of a batch": (h) => h.randn([3, 9, 11]).matmul(h.randn([3, 11, 21])),
   "vector times matrix": (h) => h.randn([71]).matmul(h.randn([71, 45])),
   "matrix times vector": (h) => h.randn([33, 71]).matmul(h.randn([71])),

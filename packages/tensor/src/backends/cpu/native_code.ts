@@ -41,6 +41,8 @@ export interface NativeCode {
    * that it returns, the address of native code (a bigint), of 8 KiB in the memory for its parameters (a number), and the kernel's key.
    */
   readonly workerSource: string;
+  /** Whether code for vectors of 64 bytes may use tiles. */
+  tiles(): boolean;
   /** Prepares the memory of a new engine, which is still unused. */
   prepare(memory: NativeMemory): void;
   /**

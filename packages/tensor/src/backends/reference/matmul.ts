@@ -1,6 +1,7 @@
 /** Matrix products in cache-friendly order, accumulated in float64 (integers in integer arithmetic). */
 import { type DType, isFloat } from "../../dtype.ts";
-import type { Epilogue } from "../../prims/attrs.ts";
+import type { Epilogue, MatmulAttrs } from "../../prims/attrs.ts";
+import { halfFormats } from "../../half.ts";
 import { broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 
@@ -76,14 +77,22 @@ export function finish(values: Values, bias: HostOperand | undefined, run: numbe
   if (activation === "relu") { for (let i = 0; i < values.length; i++) if (values[i]! < 0) values[i] = 0; }
 }
 
+/** The values rounded to bfloat16. */
+function roundedValues(values: Values): Values {
+  const { values: table, toBits } = halfFormats.bfloat16;
+  return values.map((x) => table()[toBits(x)]!) as Values;
+}
+
 /** `[…, M, K] · […, K, N]` with broadcast batches. */
 export function matmul(
   [left, right, bias]: readonly HostOperand[],
   [out]: readonly HostOperand[],
-  attrs: Epilogue,
+  attrs: MatmulAttrs,
 ): void {
-  const a = load(left!);
-  const b = load(right!);
+  const [a, b] = [left!, right!].map((operand) => attrs.rounded ? roundedValues(load(operand)) : load(operand)) as [
+    Values,
+    Values,
+  ];
   const [m, k, n] = [left!.shape.at(-2)!, left!.shape.at(-1)!, right!.shape.at(-1)!];
   const batch = out!.shape.slice(0, -2);
   const steps = [left!, right!].map(({ shape }) => {

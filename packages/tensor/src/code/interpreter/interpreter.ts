@@ -3,8 +3,9 @@
  * a stand-in for native code. It is slow.
  */
 import type { CodeModule, FunctionBuilder } from "../module.ts";
-import type { Code, Node } from "../tree.ts";
+import type { Code, Node, TileOperation } from "../tree.ts";
 import { operation, trap, type Value, Vector } from "./model.ts";
+import { roundedBits, Tiles } from "./tiles.ts";
 
 type Locals = Value[];
 /** Computes a value. */
@@ -33,6 +34,7 @@ class Interpreted {
   private readonly call: (index: number, args: readonly Value[]) => Value | undefined;
   private readonly body: Perform;
   private readonly result: Compute | null;
+  private readonly tiles: Tiles = new Tiles();
   private view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(
@@ -132,6 +134,7 @@ class Interpreted {
       case "memory":
       case "memoryLane":
       case "wide":
+        if (code.name.startsWith("tile")) return this.tile(code as Extract<Node, { kind: "wide" }>);
         if (code.name.includes("store")) return this.store(code);
         if (code.name.startsWith("prefetch")) return () => next;
         break;
@@ -140,6 +143,15 @@ class Interpreted {
         return this.invocation(code) as unknown as Perform;
     }
     throw new Error(`interpreter: ${code.kind} is not a statement`);
+  }
+
+  private tile({ name, immediate, args }: Extract<Node, { kind: "wide" }>): Perform {
+    const address = args.length === 0 ? null : this.compute(args[0]!);
+    return (locals) => {
+      const at = address === null ? 0 : address(locals) as number >>> 0;
+      this.tiles.run(name as TileOperation, immediate, new Uint8Array(this.data().buffer), at);
+      return next;
+    };
   }
 
   private invocation(code: Extract<Node, { kind: "call" }>): Compute {
@@ -373,7 +385,8 @@ class Interpreted {
         return (locals) => {
           const at = (operands[0]!(locals) as number >>> 0) + immediate;
           const z = new Vector(bytes);
-          z.u8.set(new Uint8Array(this.data().buffer, at, size * (operands[1]!(locals) as number)));
+          const count = operands[1]!(locals) as number;
+          if (count > 0) z.u8.set(new Uint8Array(this.data().buffer, at, size * count));
           return z;
         };
       case "choose_first32":
@@ -430,6 +443,10 @@ class Interpreted {
           const low = (x: bigint): bigint => BigInt.asUintN(32, x);
           z.i64.forEach((_, i) => z.i64[i] = low(a.i64[i]!) * low(b.i64[i]!));
         });
+      case "round_both":
+        return vectors((z, a, b) => [...a.u32, ...b.u32].forEach((bits, i) => z.u16[i] = roundedBits(bits)));
+      case "zip_halves16":
+        return vectors((z, a) => z.i16.forEach((_, i) => z.i16[i] = a.i16[(i >> 1) + (i & 1) * (bytes / 4)]!));
       case "shuffle_pieces":
         return vectors((z, a, b) => {
           const pieces = bytes / 16;

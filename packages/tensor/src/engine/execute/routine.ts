@@ -2,6 +2,7 @@
 import { checkSupported, deviceOf } from "../checks.ts";
 import type { Device } from "../../device.ts";
 import type { Operand, Routine } from "../../ir/kernel.ts";
+import { withPrecision } from "../../matmul_precision.ts";
 import { compute, outputsOf, prepare, run } from "../launch.ts";
 import { type Launch, type LaunchOutput, type ProgramCache, programsOf } from "../program_cache.ts";
 import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
@@ -18,8 +19,9 @@ const isKept = (prim: RoutinePrim): boolean => prim !== "random";
 export function routine<P extends RoutinePrim>(
   prim: P,
   inputs: readonly TensorCore[],
-  attrs: Attrs[P],
+  given: Attrs[P],
 ): readonly Tensor[] {
+  const attrs = withPrecision(prim, inputs, given);
   const device = deviceOf(prim, inputs);
   const programs = programsOf(device.backend);
   const make = (): Launch => {
@@ -41,8 +43,9 @@ export function runRoutine<P extends RoutinePrim>(
   device: Device,
   inputs: readonly TensorCore[],
   outputs: readonly TensorCore[],
-  attrs: Attrs[P],
+  given: Attrs[P],
 ): void {
+  const attrs = withPrecision(prim, inputs, given);
   const make = (): Launch => prepared(prim, device, inputs, outputs, [], attrs);
   if (!isKept(prim)) return run(prim, device, make(), inputs, outputs, []);
   const programs = programsOf(device.backend);

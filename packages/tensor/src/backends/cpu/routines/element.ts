@@ -34,17 +34,27 @@ export interface Element {
    * instructions, which compete with shuffles: 42 GFLOP/s against 34 on JavaScriptCore and V8 of Node 20.
    */
   readonly spread: boolean;
+  readonly packing: Packing;
 }
+
+/** How products pack elements: as they are, rounded to bfloat16, or as bfloat16 for tiles. */
+export type Packing = "exact" | "rounded" | "tiles";
 
 /**
  * The element type of a kind, in vectors of `vectorBytes` bytes. `fused` is whether WebAssembly has fused multiply-add; native code
  * always has it. It does not apply to integers.
  */
-export function element(kind: ElementKind, fused: boolean, vectorBytes: number = 16): Element {
+export function element(
+  kind: ElementKind,
+  fused: boolean,
+  vectorBytes: number = 16,
+  packing: Packing = "exact",
+): Element {
   const bytes = kind === "f64" || kind === "i64" ? 8 : 4;
   const float = kind.startsWith("f");
   const fuses = fused || vectorBytes > 16;
-  return { kind, bytes, vectorBytes, lanes: vectorBytes / bytes, fused: fuses && float, spread: float && !fuses };
+  const lanes = vectorBytes / bytes;
+  return { kind, bytes, vectorBytes, lanes, fused: fuses && float, spread: float && !fuses, packing };
 }
 
 /** The same elements in vectors of at most `vectorBytes` bytes. */

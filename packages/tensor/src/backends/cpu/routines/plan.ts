@@ -7,7 +7,7 @@
  */
 import type { Operand } from "../../../ir/kernel.ts";
 import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
-import type { BuildModule, CompiledModule } from "../compiled_module.ts";
+import type { BuildModule, CompiledModule, CompileOptions } from "../compiled_module.ts";
 import type { Engine } from "../engine.ts";
 import type { Features } from "../features.ts";
 import { type NativeCode, nativeCode } from "../native_code.ts";
@@ -123,8 +123,8 @@ export class Plan implements Workspace<PlanOperand> {
   }
 
   /** A module for a key, which must contain everything that `build` depends on. */
-  module(key: string, build: BuildModule): CompiledModule {
-    const entry = cachedModule(this.engine, key, build);
+  module(key: string, build: BuildModule, options: Pick<CompileOptions, "tiles"> = {}): CompiledModule {
+    const entry = cachedModule(this.engine, key, build, options);
     this.modules.push(entry);
     this.widths.push(entry.vectorBytes);
     return entry;

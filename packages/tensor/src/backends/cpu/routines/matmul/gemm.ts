@@ -6,11 +6,14 @@ import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./register_tile.ts";
+import { blockSteps, panelLines, stepBytes, sumBytes } from "./tile_layout.ts";
 import { roundUp } from "../conv/image_blocks.ts";
 import type { Plan } from "../plan.ts";
 
 /** The multiply-adds of a chunk per 16 bytes of a vector: about 10 µs. */
 const macsPerChunk = 200_000;
+/** The same with tiles, whatever the vectors. */
+const tileMacsPerChunk = 4_000_000;
 /** The elements that a chunk packs. */
 const packGrain = 65_536;
 /** The least panels of a chunk that packs wide vectors: they read memory in runs of so many. */
@@ -100,21 +103,28 @@ export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLim
   }
   if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(plan, work);
   // Many small products are faster as one call that packs them one after another.
-  if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(plan, work)) return;
+  // Those do not pack, which is when elements are rounded.
+  if (!work.rounded && (m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(plan, work)) return;
   const { relaxedMadd } = plan.features;
-  const entry = plan.module(`gemm ${kind}`, (bytes) => gemmModule(element(kind, relaxedMadd, bytes)));
-  const e = element(kind, relaxedMadd, entry.vectorBytes);
-  const [mostRows, pitch] = [tileRows(e), rightPitch(e)];
+  const { rounded = false } = work;
+  const key = rounded ? `gemm ${kind} rounded` : `gemm ${kind}`;
+  const elementFor = (vectorBytes: number, tiles: boolean): Element =>
+    element(kind, relaxedMadd, vectorBytes, !rounded ? "exact" : tiles ? "tiles" : "rounded");
+  const entry = plan.module(key, (bytes, tiles) => gemmModule(elementFor(bytes, tiles)), { tiles: rounded });
+  const { tiles } = entry;
+  const e = elementFor(entry.vectorBytes, tiles);
+  const [mostRows, pitch] = [tiles ? panelLines : tileRows(e), rightPitch(e)];
   const width = tileVectors * e.lanes;
+  const stepUnit = tiles ? blockSteps : 4;
   const { count: leftPanels, tall, height } = panelsOf(m, mostRows);
   const rightPanels = Math.ceil(n / width);
-  const kPadded = roundUp(k, 4);
-  const leftBytes = roundUp(m * kPadded * e.bytes, 64);
+  const kPadded = roundUp(k, stepUnit);
+  const leftBytes = tiles ? leftPanels * kPadded * stepBytes : roundUp(m * kPadded * e.bytes, 64);
   const rightBytes = roundUp(rightPanels * kPadded * pitch, 64);
-  const depth = k === 0 ? 1 : roundUp(evenly(k, e.spread ? spreadDepthBytes / e.bytes : depthSteps), 4);
+  const depth = k === 0 ? 1 : roundUp(evenly(k, e.spread ? spreadDepthBytes / e.bytes : depthSteps), stepUnit);
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
   const macs = m * n * k;
-  const grain = macsPerChunk * e.vectorBytes / 16;
+  const grain = tiles ? tileMacsPerChunk : macsPerChunk * e.vectorBytes / 16;
   // Work for less than one and a half chunks is done by one thread: another would wait longer for its operands than it saves.
   const chunks = Math.max(Math.round((together ? count : 1) * macs / grain), 1);
   const threads = together ? plan.threads : 1;
@@ -123,9 +133,9 @@ export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLim
   const leftSource = count === 1 && work.leftSource?.memory !== rightSource?.memory ? work.leftSource : undefined;
   const leftOwn = leftSource === undefined ? leftBytes : 0;
   const scratch = leftOwn + (rightSource === undefined ? rightBytes : 0);
-  const spreadThread = roundUp(e.spread ? mostRows * depth * 16 : depth * pitch, 64);
+  const spreadThread = roundUp(e.spread ? mostRows * depth * 16 : depth * pitch, 64) + (tiles ? sumBytes : 0);
   const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
-  const biasBytes = rightPanels * pitch;
+  const biasBytes = rightPanels * width * e.bytes;
   const bytes = scratch * threads + spreadThread * plan.threads + biasCount * biasBytes;
   const memory = plan.borrow(bytes);
   // Tiles read whole panels of the bias, which may reach beyond its end.
@@ -194,7 +204,7 @@ export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLim
     /** Packs both operands, or takes what is kept. Items are the right panels, then the left ones; or, in turn, the left ones alone. */
     const packSources = (): void => {
       const { left, right } = values;
-      const layout = `${kind} ${e.vectorBytes} ${k}`;
+      const layout = `${key} ${e.packing} ${e.vectorBytes} ${k}`;
       const leftKey = leftSource && `left ${layout} ${left - leftSource.pointer} ${m} ${work.leftM} ${work.leftK}`;
       values.inTurn = 1;
       values.packedLeft = plan.prepared(leftSource, leftKey ?? "", leftBytes, values.packedLeft, (pointer) => {

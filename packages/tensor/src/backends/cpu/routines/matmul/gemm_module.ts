@@ -1,5 +1,5 @@
 /** The generated module of matrix products: packs both operands into panels, then multiplies panels tile by tile. */
-import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
 import { call, choose, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import type { Element } from "../element.ts";
 import { type Kernels, multiply } from "./gemm_multiply.ts";
@@ -8,11 +8,25 @@ import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "../loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
 import { packedKernel, tileRows, tileVectors } from "./register_tile.ts";
+import { multiplyTiles } from "./tile_multiply.ts";
+import { packPanels, packRightPanel, packTiles } from "./tile_pack.ts";
 
-/** Generates the module for an element type. */
-export function gemmModule(e: Element): CodeModule {
-  const module = new ModuleBuilder();
-  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+/** The functions with which a module packs and multiplies. */
+interface Parts {
+  /** `(params, source, panels, from, to)`: packs left panels. */
+  readonly lefts: FunctionBuilder;
+  /** `(params, source, target, panel, from, steps)`: packs steps of a right panel. */
+  readonly rights: FunctionBuilder;
+  /** `(params, source, target, from, to)`: packs whole right panels from contiguous rows; null if they are packed one by one. */
+  readonly rightRows: FunctionBuilder | null;
+  /** `(params, left panels, right panels, out, i0, i1, j0, j1, scratch, bias)`: multiplies panels. */
+  readonly products: FunctionBuilder;
+}
+
+const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+
+/** The parts for multiply-adds of vectors. */
+function vectorParts(module: ModuleBuilder, e: Element): Parts {
   const kernels = (spread: boolean) =>
     Array.from({ length: tileRows(e) }, (_, r) =>
       Array.from({ length: tileVectors }, (_, v) => {
@@ -35,7 +49,22 @@ export function gemmModule(e: Element): CodeModule {
   }
   const products = module.func(ints(10), []);
   multiply(products, e, rights, { plain, spread });
+  return { lefts, rights, rightRows, products };
+}
 
+/** The parts for tiles. */
+function tileParts(module: ModuleBuilder, e: Element): Parts {
+  const lefts = packPanels(module, "left", packTiles(module, e, "left"));
+  const pack = packTiles(module, e, "right");
+  const rights = packRightPanel(module, pack);
+  const rightRows = packPanels(module, "right", pack);
+  return { lefts, rights, rightRows, products: multiplyTiles(module, e, rights) };
+}
+
+/** Generates the module for an element type. */
+export function gemmModule(e: Element): CodeModule {
+  const module = new ModuleBuilder();
+  const { lefts, rights, rightRows, products } = (e.packing === "tiles" ? tileParts : vectorParts)(module, e);
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;
   const [t, i, j, scratch] = [run.local("i32"), run.local("i32"), run.local("i32"), run.local("i32")];

@@ -4,7 +4,7 @@ import { call, type Code, get, i32, type Locals, memory, op, set, when } from ".
 import type { Element } from "../element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, advance, least, range, times } from "../loops.ts";
-import { clear } from "./pack.ts";
+import { clear, packed } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tileVectors } from "./register_tile.ts";
 
@@ -57,7 +57,10 @@ export function packRightRows(f: FunctionBuilder, e: Element): void {
         panels,
         Array.from(
           { length: tileVectors },
-          (_, i) => memory("vector.store", i * e.vectorBytes, get(y), memory("vector.load", i * e.vectorBytes, get(x))),
+          (_, i) => {
+            const vector = packed(f, e, memory("vector.load", i * e.vectorBytes, get(x)));
+            return memory("vector.store", i * e.vectorBytes, get(y), vector);
+          },
         ),
         advance(x, pitch),
         advance(y, get(panelBytes)),

@@ -2,10 +2,11 @@
 import type { Element } from "../element.ts";
 import { Params } from "../loops.ts";
 import { tileVectors } from "./register_tile.ts";
+import { stepBytes } from "./tile_layout.ts";
 
 /** The bytes of one step of a right panel. */
-export function rightPitch({ vectorBytes }: Pick<Element, "vectorBytes">): number {
-  return vectorBytes * tileVectors;
+export function rightPitch({ vectorBytes, packing }: Pick<Element, "vectorBytes" | "packing">): number {
+  return packing === "tiles" ? stepBytes : vectorBytes * tileVectors;
 }
 
 const fields = [

@@ -15,6 +15,8 @@ export interface GemmWork {
   readonly rightN: number;
   /** The bytes between rows of the result. Its columns are adjacent. */
   readonly outStride: number;
+  /** Whether elements of the operands, float32, are rounded to bfloat16 before they are multiplied. */
+  readonly rounded?: boolean;
   /** Whether to add to the present values, without bias or activation. */
   readonly adds?: boolean;
   /** The address of `n` adjacent elements. Those of the next product are `biasStep` bytes later. */

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { type DType, dtypes, isFloat } from "../../../../dtype.ts";
-import type { Epilogue } from "../../../../prims/attrs.ts";
+import type { MatmulAttrs } from "../../../../prims/attrs.ts";
 import type { HostOperand } from "../../../reference/host_operand.ts";
 import { Engine } from "../../engine.ts";
 import { compare, randomOperand, seeded, type StorageLayout } from "../../testing/reference_comparison.ts";
@@ -9,8 +9,8 @@ import { planned } from "../plan_cache.ts";
 import { matmul } from "./matmul.ts";
 
 const engine = new Engine({}, 1);
-const several = new Engine({}, 2);
-afterAll(() => several.close());
+const several = [new Engine({}, 2), new Engine({}, 7)];
+afterAll(() => several.forEach((each) => each.close()));
 
 const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
@@ -28,7 +28,7 @@ function multiply(
   const inputs = [randomOperand(random, dtype, left, a), randomOperand(random, dtype, right, b)];
   const bias = randomOperand(random, dtype, [right.at(-1)!], b);
   const activation = isFloat(dtype) ? "relu" : "none";
-  const product = (more: readonly HostOperand[], attrs: Epilogue) => {
+  const product = (more: readonly HostOperand[], attrs: MatmulAttrs) => {
     const terms = left.at(-1)!;
     return compare(on, {
       name: "matmul",
@@ -43,6 +43,7 @@ function multiply(
     ...product([], {}),
     ...product([bias], { activation }),
     ...(seed % 2 === 0 ? product([bias], {}) : product([], { activation })),
+    ...(dtype === "float32" ? product(seed % 2 === 0 ? [bias] : [], { rounded: true, activation }) : []),
   ];
 }
 
@@ -142,8 +143,27 @@ test("infinities and NaN stay in their row and column, NaN through a rectifier t
   expect([...r!].filter(Number.isNaN).length).toBeGreaterThanOrEqual(13);
 });
 
+test("rounded operands: halves go to even, large numbers to infinity, and NaN stays", () => {
+  const values = [1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -20, 3.4e38, -3.4e38, NaN, Infinity, -0, 2 ** -120];
+  const rounded = [1, 1 + 2 ** -6, 1 + 2 ** -7, Infinity, -Infinity, NaN, Infinity, -0, 2 ** -120];
+  // As the left and as the right operand, packed along and across.
+  for (const shape of [[9, 1], [1, 9]]) {
+    for (const layout of ["contiguous", "stepped", "permuted"] as const) {
+      const operand = randomOperand(seeded(1), "float32", shape, layout);
+      const stride = operand.strides[shape.indexOf(9)]!;
+      values.forEach((value, i) => operand.data[operand.offset + i * stride] = value);
+      const one = randomOperand(seeded(1), "float32", [1, 1], "contiguous");
+      one.data[one.offset] = 1;
+      const inputs = shape[0] === 9 ? [operand, one] : [one, operand];
+      const attrs = { rounded: true };
+      const [c] = compare(engine, { name: "matmul", routine: matmul, inputs, attrs, terms: 1 });
+      expect([...c!].map((x) => x + 0)).toEqual(rounded.map((x) => x + 0));
+    }
+  }
+});
+
 test("bit for bit the same on several threads", () => {
-  several.ready(300_000);
+  for (const each of several) each.ready(300_000);
   const sizes: [number[], number[]][] = [
     [[300, 700], [700, 200]],
     [[16, 60, 64], [16, 64, 50]],
@@ -154,7 +174,6 @@ test("bit for bit the same on several threads", () => {
   for (const [left, right] of sizes) {
     const layout: [StorageLayout, StorageLayout, StorageLayout] = ["contiguous", "contiguous", "contiguous"];
     const one = multiply(9, "float32", left, right, layout);
-    const two = multiply(9, "float32", left, right, layout, several);
-    expect(one).toEqual(two);
+    for (const each of several) expect(multiply(9, "float32", left, right, layout, each)).toEqual(one);
   }
 });

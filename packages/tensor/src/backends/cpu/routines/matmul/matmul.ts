@@ -1,5 +1,5 @@
 /** `[…, M, K] · […, K, N]` with broadcast batches, any strides and dtype, plus a bias `[N]`. */
-import type { Epilogue } from "../../../../prims/attrs.ts";
+import type { MatmulAttrs } from "../../../../prims/attrs.ts";
 import { broadcastStrides, sizeOf } from "../../../../shape.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
 import { computeKind, dtypeOf, element } from "../element.ts";
@@ -40,12 +40,13 @@ function rowsFromBatch(
 }
 
 /** The routine `matmul`. */
-export const matmul: CpuRoutine<"matmul"> = planned((plan, inputs, outputs, { activation }: Epilogue) => {
+export const matmul: CpuRoutine<"matmul"> = planned((plan, inputs, outputs, { activation, rounded }: MatmulAttrs) => {
   const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
   inDType(plan, dtype, inputs, outputs, ([a, b, ...rest], [c]) => {
     if (sizeOf(c!.shape) === 0) return;
     contiguousInputs(plan, rest, ([bias]) => {
-      const product = (out: PlanOperand): void => multiply(plan, a!, b!, out, { bias: bias?.pointer, activation });
+      const product = (out: PlanOperand): void =>
+        multiply(plan, a!, b!, out, { bias: bias?.pointer, activation, rounded });
       // Rows may be anywhere, but each must be contiguous.
       if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return product(c!);
       contiguousOutput(plan, c!, product);
@@ -58,7 +59,7 @@ function multiply(
   a: PlanOperand,
   b: PlanOperand,
   c: PlanOperand,
-  epilogue: Pick<GemmWork, "bias" | "activation">,
+  options: Pick<GemmWork, "bias" | "activation" | "rounded">,
 ): void {
   const kind = computeKind(c.dtype);
   const { bytes } = element(kind, false);
@@ -66,6 +67,15 @@ function multiply(
   const [left, right, out] = [layoutOf(a, shape), layoutOf(b, shape), layoutOf(c, shape)];
   const [n, k] = [c.shape.at(-1)!, a.shape.at(-1)!];
   const { batch, m, leftRow, outRow } = rowsFromBatch(shape, c.shape.at(-2)!, [left, right, out]);
+  // Rounded operands are packed along rows or columns.
+  if (options.rounded) {
+    if (m > 1 && leftRow !== 1 && left.column !== 1) {
+      return contiguousInputs(plan, [a], ([a]) => multiply(plan, a!, b, c, options));
+    }
+    if (n > 1 && right.row !== 1 && right.column !== 1) {
+      return contiguousInputs(plan, [b], ([b]) => multiply(plan, a, b!, c, options));
+    }
+  }
   const sizes = shape.slice(0, batch);
   const count = sizeOf(sizes);
   const products: number[] = [];
@@ -83,7 +93,7 @@ function multiply(
     }
   }
   gemm(plan, {
-    ...epilogue,
+    ...options,
     kind,
     m,
     n,

@@ -16,7 +16,8 @@ import {
   when,
   wide,
 } from "../../../../code/tree.ts";
-import { type Element, loadFirst, loadSplat, pick, splatLane, storeFirst } from "../element.ts";
+import { roundedToBfloat16 } from "../../render/lanes.ts";
+import { type Element, loadFirst, loadOne, loadSplat, pick, splatLane, storeFirst, storeOne } from "../element.ts";
 import { advance, times } from "../loops.ts";
 
 /** Transposes a square of lanes: lane j of `rows[i]` becomes lane i of `columns[j]`. */
@@ -97,6 +98,11 @@ function transposeWide(e: Element, f: FunctionBuilder, rows: readonly Local[], c
   return [squares, ordered];
 }
 
+/** A vector of elements as it is packed. */
+export function packed(f: FunctionBuilder, e: Element, value: Code): Code {
+  return e.packing === "rounded" ? roundedToBfloat16(f, value) : value;
+}
+
 /**
  * Adds to a module a function `(from, line, inner, steps, lines, to, pitch)` that writes `lines` adjacent elements for each of
  * `steps` steps, `pitch` bytes apart. In the source, lines are `line` bytes apart and steps `inner` bytes.
@@ -108,11 +114,17 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const [source, target, count] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const scalar = e.bytes === 4 ? "i32" : "i64";
   const begin = [set(source, get(from)), set(target, get(to)), set(count, get(steps))];
+  /** Moves an element to an offset from a target. */
+  const moveOne = (from: Local, to: Local, offset: number): Code =>
+    e.packing === "rounded"
+      ? storeOne(e, offset, get(to), packed(f, e, loadOne(e, 0, get(from))))
+      : memory(`${scalar}.store`, offset, get(to), memory(`${scalar}.load`, 0, get(from)));
+  const loadVector = (offset: number, from: Local): Code => packed(f, e, memory("vector.load", offset, get(from)));
   const moveLine = [
     begin,
     times(
       count,
-      memory(`${scalar}.store`, 0, get(target), memory(`${scalar}.load`, 0, get(source))),
+      moveOne(source, target, 0),
       advance(source, get(inner)),
       advance(target, get(pitch)),
     ),
@@ -124,8 +136,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       count,
       Array.from(
         { length: vectors },
-        (_, i) =>
-          memory("vector.store", vectorBytes * i, get(target), memory("vector.load", vectorBytes * i, get(source))),
+        (_, i) => memory("vector.store", vectorBytes * i, get(target), loadVector(vectorBytes * i, source)),
       ),
       advance(source, get(inner)),
       advance(target, get(pitch)),
@@ -142,7 +153,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       set(count, op("i32.div_u", get(steps), i32(e.lanes))),
       times(
         count,
-        rows.map((row, i) => [set(row, memory("vector.load", 0, get(at[i]!))), advance(at[i]!, vectorBytes)]),
+        rows.map((row, i) => [set(row, loadVector(0, at[i]!)), advance(at[i]!, vectorBytes)]),
         turned.code,
         turned.columns.map((column) => [
           memory("vector.store", 0, get(target), get(column)),
@@ -153,7 +164,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       times(
         count,
         at.map((pointer, i) => [
-          memory(`${scalar}.store`, i * e.bytes, get(target), memory(`${scalar}.load`, 0, get(pointer))),
+          moveOne(pointer, target, i * e.bytes),
           advance(pointer, e.bytes),
         ]),
         advance(target, get(pitch)),
@@ -165,7 +176,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
     begin,
     times(
       count,
-      storeFirst(e, 0, get(target), loadFirst(e, 0, get(source), get(lines)), get(lines)),
+      storeFirst(e, 0, get(target), packed(f, e, loadFirst(e, 0, get(source), get(lines))), get(lines)),
       advance(source, get(inner)),
       advance(target, get(pitch)),
     ),
@@ -190,13 +201,13 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       set(count, op("i32.div_u", get(steps), i32(e.lanes))),
       times(
         count,
-        rows.map((row, i) => [set(row, memory("vector.load", 0, get(at[i]!))), advance(at[i]!, vectorBytes)]),
+        rows.map((row, i) => [set(row, loadVector(0, at[i]!)), advance(at[i]!, vectorBytes)]),
         turned.code,
         turned.columns.map(store),
       ),
       set(count, op("i32.rem_u", get(steps), i32(e.lanes))),
       when(get(count), [
-        rows.map((row, i) => set(row, loadFirst(e, 0, get(at[i]!), get(count)))),
+        rows.map((row, i) => set(row, packed(f, e, loadFirst(e, 0, get(at[i]!), get(count))))),
         turned.code,
         turned.columns.slice(0, -1).map((column, i) => when(op("i32.gt_u", get(count), i32(i)), store(column))),
       ]),
