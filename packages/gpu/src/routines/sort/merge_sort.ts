@@ -88,11 +88,17 @@ while (a < most) {
 }
 var b = before - a;
 let end = row + min(place + p.stretch, p.length);
-for (var at = row + place; at < end; at++) {
-  var taken = left + a;
-  if (a < left_count && (b >= right_count || keys[left + a] <= keys[right + b])) { a++; } else { taken = right + b; b++; }
-  merged[at] = keys[taken];
-  places[at] = order[taken];
+for (var at = row + place; at < end; at += 4u) {
+  ${
+        [0, 1, 2, 3].map((i) =>
+          `if (at + ${i}u < end) {
+    var taken = left + a;
+    if (a < left_count && (b >= right_count || keys[left + a] <= keys[right + b])) { a++; } else { taken = right + b; b++; }
+    merged[at + ${i}u] = keys[taken];
+    places[at + ${i}u] = order[taken];
+  }`
+        ).join("\n  ")
+      }
 }
 `,
   });
