@@ -16,6 +16,7 @@ import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { lanesOf } from "../shared/lanes.ts";
 import { dot, numbered } from "../shared/params.ts";
+import { inSteps, stepsOf, within } from "../shared/steps.ts";
 import { sortRows } from "../sort/merge_sort.ts";
 
 /** Most iterations of a loop in one launch: lavapipe ends loops after 65,535, and browsers stop long launches. */
@@ -64,9 +65,6 @@ export function scatter(
   else scatterBySort(gpu, s);
 }
 
-/** Code for four steps of a loop: a bounds check for each step of a loop costs as much as the step. */
-const inFours = (code: (i: number) => string): string => [0, 1, 2, 3].map(code).join("\n    ");
-
 /** `combine(old, value)`: the new value of an output. */
 function combine(mode: ScatterMode, dtype: DType): string {
   const type = isFloat(dtype) ? "f32" : "i32";
@@ -113,6 +111,7 @@ let source_lane = p.sourceOffset + ${dot("c", "p.sourceStride", rank)};
 }
 
 function scatterBySearch(gpu: GpuContext, s: Scatter): void {
+  const steps = stepsOf(gpu);
   const { x, index, source, out, dim, mode } = s;
   const rank = out.shape.length;
   const { params, code } = outputElement(s);
@@ -127,12 +126,13 @@ function scatterBySearch(gpu: GpuContext, s: Scatter): void {
       `${code}
 let index_lane = p.indexOffset + ${dot("c", "p.indexStride", rank)};
 if (reached) {
-  for (var k = 0u; k < p.count; k += 4u) {
-    ${inFours((i) => `let chosen${i} = indices_get(index_lane + (k + ${i}u) * p.step);`)}
+  for (var k = 0u; k < p.count; k += ${steps}u) {
+    ${inSteps(steps, (i) => `let chosen${i} = indices_get(index_lane + (k + ${i}u) * p.step);`)}
     ${
-        inFours((i) =>
-          `if (chosen${i} == own && k + ${i}u < p.count) { result = combine(result, source_get(source_lane + (k + ${i}u) * p.sourceStep)); }`
-        )
+        inSteps(steps, (i) =>
+          `if (chosen${i} == own && ${
+            within(i, "k", "p.count")
+          }) { result = combine(result, source_get(source_lane + (k + ${i}u) * p.sourceStep)); }`)
       }
   }
 }
@@ -142,6 +142,7 @@ out_set(p.outOffset + thread, result);
 }
 
 function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Scatter): void {
+  const steps = stepsOf(gpu);
   // Sums and products of float16 and bfloat16 are computed in float32.
   const wide = isHalfDType(out.dtype) && mode !== "set";
   const written: GpuOperand = wide
@@ -160,18 +161,16 @@ function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Sc
       threads: lanes.count,
       body: () =>
         `${lanes.code("thread")}
-for (var k = p.begin; k < p.end; k += 4u) {
+for (var k = p.begin; k < p.end; k += ${steps}u) {
   ${
-          inFours((i) =>
+          inSteps(steps, (i) =>
             `let chosen${i} = u32(indices_get(index_lane + (k + ${i}u) * p.indexStep)); ` +
-            `let value${i} = source_get(source_lane + (k + ${i}u) * p.sourceStep);`
-          )
+            `let value${i} = source_get(source_lane + (k + ${i}u) * p.sourceStep);`)
         }
   ${
-          inFours((i) =>
-            `if (chosen${i} < p.size && k + ${i}u < p.end) { let place = out_lane + chosen${i} * p.outStep; ` +
-            `out_set(place, combine(out_get(place), value${i})); }`
-          )
+          inSteps(steps, (i) =>
+            `if (chosen${i} < p.size && ${within(i, "k", "p.end")}) { let place = out_lane + chosen${i} * p.outStep; ` +
+            `out_set(place, combine(out_get(place), value${i})); }`)
         }
 }
 `,
@@ -253,8 +252,8 @@ if (keys[first] != keys[first + ${block - 1}u]) { return; }
 var result = source_get(source_lane + u32(order[first]) * p.sourceStep);
 for (var k = 1u; k < 4u; k++) { result = combine(result, source_get(source_lane + u32(order[first + k]) * p.sourceStep)); }
 for (var k = first + 4u; k < first + ${block}u; k += 4u) {
-  ${inFours((i) => `let value${i} = source_get(source_lane + u32(order[k + ${i}u]) * p.sourceStep);`)}
-  ${inFours((i) => `result = combine(result, value${i});`)}
+  ${inSteps(4, (i) => `let value${i} = source_get(source_lane + u32(order[k + ${i}u]) * p.sourceStep);`)}
+  ${inSteps(4, (i) => `result = combine(result, value${i});`)}
 }
 partial[thread] = result;
 `,

@@ -8,6 +8,7 @@ import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
+import { inSteps } from "../shared/steps.ts";
 
 type ScanOp = "sum" | "prod";
 
@@ -128,9 +129,6 @@ ${cooperative ? groupBody(pass, type, identity, combine) : threadBody(pass, iden
 
 type Combine = (a: string, b: string) => string;
 
-/** Code for four steps of a loop. */
-const inFours = (code: (i: number) => string): string => [0, 1, 2, 3].map(code).join("\n    ");
-
 /** Where an element of a tile is in \`pool\`: the threads' parts begin in different banks. */
 const inPool = (i: string): string => `pool[${i} + (${i}) / ${perThread}u]`;
 
@@ -143,8 +141,8 @@ function threadBody(pass: "total" | "scan", identity: string, combine: Combine):
   let stop = min(first + ${block}u, end);
   var k = first;
   for (; k + 3u < stop; k += 4u) {
-    ${inFours((i) => `let value${i} = x_get(x_lane + (k + ${i}u) * p.xStep);`)}
-    ${inFours((i) => step(`value${i}`, `(k + ${i}u)`))}
+    ${inSteps(4, (i) => `let value${i} = x_get(x_lane + (k + ${i}u) * p.xStep);`)}
+    ${inSteps(4, (i) => step(`value${i}`, `(k + ${i}u)`))}
   }
   for (; k < stop; k++) { ${step("x_get(x_lane + k * p.xStep)", "k")} }
   start = ${combine("start", "some")};
@@ -156,7 +154,7 @@ ${pass === "total" ? "others_set(thread, start);" : ""}`;
 function groupBody(pass: "total" | "scan", type: string, identity: string, combine: Combine): string {
   const strided = (code: (i: string) => string): string =>
     `for (var i = lane; i < ${groupTile}u; i += ${4 * groupSize}u) {
-  ${inFours((n) => `{ let at = i + ${n * groupSize}u; ${code("at")} }`)}
+  ${inSteps(4, (n) => `{ let at = i + ${n * groupSize}u; ${code("at")} }`)}
 }`;
   const own = Array.from({ length: perThread }, (_, i) => {
     const place = `pool[lane * ${perThread + 1}u + ${i}u]`;
