@@ -45,6 +45,8 @@ export class GpuBackend implements Backend {
   }
 
   hasRoutine(name: RoutinePrim): boolean {
+    // On software adapters workgroup memory is slow, and products of whole blocks of queries are faster.
+    if (name === "attention" && this.engine.software) return false;
     return name in routines;
   }
 

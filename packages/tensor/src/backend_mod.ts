@@ -39,6 +39,7 @@ export type {
   Activation,
   AssembleAttrs,
   AssemblePrim,
+  AttentionAttrs,
   Attrs,
   ConvAttrs,
   ElementwiseAttrs,
@@ -85,4 +86,4 @@ export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
 export { NullBackend } from "./backends/null.ts";
 export { ReferenceBackend } from "./backends/reference/mod.ts";
 export { normalPair } from "./backends/reference/normal.ts";
-export { contiguousStrides, isContiguous, sizeOf } from "./shape.ts";
+export { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from "./shape.ts";

@@ -13,6 +13,7 @@ export { sumExpression } from "./engine/execute/reduce.ts";
 export { activeTape, type BackwardOptions, installTape, keepsPrepared, type Tape } from "./engine/tape.ts";
 export type {
   AssemblePrim,
+  AttentionAttrs,
   Attrs,
   ElementwisePrim,
   None,
@@ -43,6 +44,7 @@ export {
 export { type HalfFormat, halfFormats } from "./half.ts";
 
 // Operations that layers are built from.
+export { attention, attentionGradient } from "./ops/attention.ts";
 export { labelLoss } from "./ops/label_loss.ts";
 export { linear, type LinearOptions } from "./ops/linear.ts";
 export { maskedSoftmax, type MaskedSoftmaxOptions } from "./ops/masked_softmax.ts";

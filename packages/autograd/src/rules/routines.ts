@@ -193,4 +193,6 @@ export const routineRules: Rules<RoutinePrim> = {
   cumsum: [linear((g, { attrs }) => g.ndim === 0 ? g : reversedSum(g, attrs.dim))],
   cumprod: [reading("a out", runningProduct)],
   random: null,
+  attention: null,
+  attentionGrad: null,
 };

@@ -15,7 +15,7 @@ export function estimateMilliseconds(work: Work): number {
   return 1000 * (operations(work) / operationsPerSecond + accesses(work) * 4 / bytesPerSecond);
 }
 
-/** Multiplications and additions of matrix products and convolutions. The accesses decide how long everything else takes. */
+/** Multiplications and additions of matrix products, convolutions and attention. The accesses decide how long everything else takes. */
 function operations(work: Work): number {
   if (work.kind !== "routine") return 0;
   const { name, inputs, outputs } = work as Routine;
@@ -29,9 +29,19 @@ function operations(work: Work): number {
       return perWindow(first!.shape, second!.shape);
     case "convWeightGrad":
       return perWindow(first!.shape, outputs[0]!.shape);
+    case "attention":
+      return scores(first!.shape, second!.shape) * 2 * (first!.shape.at(-1)! + outputs[0]!.shape.at(-1)!);
+    case "attentionGrad":
+      // Seven products of scores with queries, keys, values or gradients.
+      return scores(first!.shape, inputs[4]!.shape) * 2 * (4 * inputs[4]!.shape.at(-1)! + 3 * first!.shape.at(-1)!);
     default:
       return 0;
   }
+}
+
+/** Pairs of queries and keys. */
+function scores(queries: readonly number[], keys: readonly number[]): number {
+  return sizeOf(queries.slice(0, -1)) * keys.at(-2)!;
 }
 
 /** Operations of a convolution with weights `[O, C, …]`, for all elements of its output. */

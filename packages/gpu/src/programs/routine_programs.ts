@@ -58,7 +58,7 @@ export class RoutinePrograms {
   /** The program of a routine, cached by geometry and attributes. */
   prepare(work: Routine): RoutineProgram {
     // The counter of the random stream differs at every call.
-    if (work.name === "random") return { work, cost: estimateMilliseconds(work), plans: null };
+    if ("counter" in work.attrs) return { work, cost: estimateMilliseconds(work), plans: null };
     const { programs } = this;
     programs.addText(work.name);
     for (const operands of [work.inputs, work.outputs]) {

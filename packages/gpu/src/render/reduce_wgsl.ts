@@ -7,6 +7,7 @@ import { coordinates, entryPoint, fields, paramNames, position, threadIndex } fr
 import { functionsFor } from "./math/functions.ts";
 import { accumulator, groupSize, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
 import { castValue, moduleHeader, valueType } from "./wgsl_types.ts";
+import { declareTotals, workgroupBest, workgroupTotal } from "./workgroup_total.ts";
 
 /**
  * Number of terms that are summed before the sum is added to a larger one, and number of such sums before these are
@@ -253,27 +254,19 @@ export function reductionSource(variant: ReduceVariant): string {
   ${together === 1 ? store : shared(variant, type, store)}
 }
 `;
-  const memory = together === 1 ? "" : `var<workgroup> pool: array<${type}, ${groupSize}>;\n` +
-    (indexed ? `var<workgroup> pool_at: array<i32, ${groupSize}>;\n` : "");
+  const memory = together === 1
+    ? ""
+    : indexed
+    ? declareTotals("best", type, groupSize) + declareTotals("index", "i32", groupSize)
+    : declareTotals("total", type, groupSize);
   const extra = code.includes("rank_arg") ? ranks : "";
   const dtypes = [...inputs.map(({ dtype }) => dtype), output, expr.dtype];
   return moduleHeader(dtypes) + declare(variant, type) + memory + extra + functionsFor(extra + code) + code;
 }
 
-/** Combines the results of the threads pairwise, then stores the total. */
+/** Combines the results of the threads, then stores the total. */
 function shared({ op }: ReduceVariant, type: Accumulator, store: string): string {
-  const indexed = isIndexed(op);
-  const merge = indexed
-    ? `let got = pool[lane + half]; let got_at = pool_at[lane + half];
-      if (got > best || (got == best && got_at < best_at)) { best = got; best_at = got_at; pool[lane] = best; pool_at[lane] = best_at; }`
-    : `total = ${combine(op, type, "total", "pool[lane + half]")}; pool[lane] = total;`;
-  return `${indexed ? "pool[lane] = best; pool_at[lane] = best_at;" : "pool[lane] = total;"}
-  workgroupBarrier();
-  for (var half = ${groupSize / 2}u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      ${merge}
-    }
-    workgroupBarrier();
-  }
-  if (lane == 0u) { ${store} }`;
+  if (isIndexed(op)) return `${workgroupBest(groupSize)}\n  if (lane == 0u) { ${store} }`;
+  const { lines, total } = workgroupTotal("total", groupSize, (a, b) => `(${combine(op, type, a, b)})`);
+  return `${lines}\n  if (lane == 0u) { total = ${total}; ${store} }`;
 }

@@ -20,6 +20,7 @@ import { functionsFor } from "./math/functions.ts";
 import type { RenderedKernel } from "./rendered_kernel.ts";
 import { mergeContiguousRows, vectorOperands, widenHalf } from "./row_layout.ts";
 import { moduleHeader } from "./wgsl_types.ts";
+import { declareTotals, workgroupTotal } from "./workgroup_total.ts";
 
 /** Threads of a workgroup: for most rows, and for rows of which each thread would otherwise have many elements. */
 const [groupSize, largeGroup] = [64, 256];
@@ -222,15 +223,8 @@ function source(
     const result = (n: number, i: number): string => {
       const { op } = reduce[i]!;
       if (together === 1) return `let r${n} = total${n};`;
-      // Combines the results of the threads pairwise.
-      return `pool[lane] = total${n};
-  workgroupBarrier();
-  for (var half = ${together / 2}u; half > 0u; half >>= 1u) {
-    if (lane < half) { pool[lane] = ${combine[op]("pool[lane]", "pool[lane + half]")}; }
-    workgroupBarrier();
-  }
-  let r${n} = pool[0];
-  workgroupBarrier();`;
+      const { lines, total } = workgroupTotal(`total${n}`, together, combine[op]);
+      return `${lines}\n  let r${n} = ${total};`;
     };
     return `${each((n, i) => `var total${n} = ${start[reduce[i]!.op]};`)}
   for (var begin = ${together === 1 ? "0u" : "lane"}; begin < p.steps; begin += ${block * together}u) {
@@ -270,6 +264,6 @@ function source(
   ${body.join("\n  ")}
 }
 `;
-  const memory = together === 1 ? "" : `var<workgroup> pool: array<f32, ${together}>;\n`;
+  const memory = together === 1 ? "" : declareTotals("total", "f32", together);
   return moduleHeader(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
 }

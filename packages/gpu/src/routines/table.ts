@@ -1,6 +1,8 @@
 /** The table of routines. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../gpu_context.ts";
+import { attention } from "./attention/attention.ts";
+import { attentionGrad } from "./attention/attention_grad.ts";
 import { matmul } from "./contraction/matmul.ts";
 import { conv } from "./conv/conv.ts";
 import { convInputGrad } from "./conv/conv_input_grad.ts";
@@ -37,4 +39,6 @@ export const routines: { readonly [P in Exclude<RoutinePrim, "fft">]: GpuRoutine
   cumsum,
   cumprod,
   random,
+  attention,
+  attentionGrad,
 };

@@ -1,10 +1,28 @@
 /**
- * Attention that never holds all scores of a long sequence: it runs over blocks of queries, and computes each block again for the
- * gradients.
+ * Attention that never holds all scores of a long sequence. On devices that have it, a fused routine runs; elsewhere blocks of queries
+ * do, and each is computed again for the gradients.
  */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
-import { cat, defaultGenerator, Generator, type GeneratorState, pad, rand, type Tensor, tidy } from "@heddle/tensor";
-import { apply, maskedSoftmax, matmulInto } from "@heddle/tensor/engine";
+import {
+  cat,
+  defaultGenerator,
+  empty,
+  Generator,
+  type GeneratorState,
+  pad,
+  rand,
+  type Tensor,
+  tidy,
+} from "@heddle/tensor";
+import {
+  apply,
+  attention,
+  type AttentionAttrs,
+  attentionGradient,
+  maskedSoftmax,
+  matmulInto,
+  sizeOf,
+} from "@heddle/tensor/engine";
 import { drop } from "./dropout.ts";
 import { lyingAs } from "./memory_layout.ts";
 
@@ -84,12 +102,33 @@ function weightsOf(q: Tensor, k: Tensor, masks: readonly Tensor[], block: Block,
   });
 }
 
+/** Fewer queries, as in generation, leave most of a tile of the fused routine unused. */
+const fewestFused = 8;
+
+/** How the fused routine attends, or null where the device has none. Takes the draws of all blocks from the stream. */
+function fusedAttrs(
+  q: Tensor,
+  k: Tensor,
+  { scale, causalOffset, dropoutP }: Attending,
+  blocks: readonly Block[],
+  generator: Generator,
+): AttentionAttrs | null {
+  if (q.shape.at(-2)! < fewestFused || !q.device.backend.hasRoutine("attention")) return null;
+  const attrs = { scale, causalOffset, dropoutP };
+  if (dropoutP === 0) return attrs;
+  const batch = sizeOf(broadcastBatch(q, k));
+  const draws = blocks.map(({ queries, keys }) => Math.ceil(batch * queries * keys / 4));
+  const counter = generator.take(draws.reduce((a, b) => a + b, 0));
+  return { ...attrs, key: generator.key, counter, blockQueries: blocks[0]!.queries };
+}
+
 /** What the backward pass needs of the forward pass. */
 interface Kept {
   readonly attending: Attending;
   readonly blocks: readonly Block[];
   /** The generator before the first block. */
   readonly state: GeneratorState;
+  readonly fused: AttentionAttrs | null;
 }
 
 /** Attention of valid queries, keys, values and masks; no mask needs a gradient. */
@@ -105,10 +144,16 @@ export const attendInBlocks: (
     const { causalOffset, generator = defaultGenerator } = attending;
     const state = generator.getState();
     const blocks = blocksOf(q.shape.at(-2)!, k.shape.at(-2)!, causalOffset);
-    const drawn = dropper(attending, generator);
-    const [out, weights] = tidy(() => {
-      const shape = [...broadcastBatch(q, k, v), q.shape.at(-2)!, v.shape.at(-1)!];
-      const out = lyingAs(q, shape);
+    const fused = fusedAttrs(q, k, attending, blocks, generator);
+    const [out, ...made] = tidy(() => {
+      const rows = [...broadcastBatch(q, k, v), q.shape.at(-2)!];
+      const out = lyingAs(q, [...rows, v.shape.at(-1)!]);
+      if (fused !== null) {
+        const sums = empty([...rows, 2], { device: q.device });
+        attention(out, sums, [q, k, v, ...masks], fused);
+        return [out, out, sums];
+      }
+      const drawn = dropper(attending, generator);
       let kept: Tensor | null = null;
       for (const block of blocks) {
         const rows = out.narrow(-2, block.start, block.queries);
@@ -123,24 +168,32 @@ export const attendInBlocks: (
         });
         kept = weights;
       }
-      return [out, kept];
-    });
-    context.kept = { attending, blocks, state } satisfies Kept;
-    context.saveForBackward(q, k, v, ...masks, ...(weights === null ? [] : [weights]));
+      return kept === null ? [out] : [out, kept];
+    }) as [Tensor, ...Tensor[]];
+    context.kept = { attending, blocks, state, fused } satisfies Kept;
+    context.saveForBackward(q, k, v, ...masks, ...made);
     context.maskCount = masks.length;
     return out;
   },
   backward(context, g) {
-    const { kept: { attending, blocks, state }, maskCount } = context as unknown as { kept: Kept; maskCount: number };
+    const { kept: { attending, blocks, state, fused }, maskCount } = context as unknown as {
+      kept: Kept;
+      maskCount: number;
+    };
     const [q, k, v] = context.savedTensors as [Tensor, Tensor, Tensor];
     const masks = context.savedTensors.slice(3, 3 + maskCount);
-    const weights = context.savedTensors[3 + maskCount] ?? null;
+    const none = masks.map(() => null);
+    const { needsInputGrad: wanted } = context;
+    if (fused !== null && !isGradEnabled()) {
+      const [out, sums] = context.savedTensors.slice(3 + maskCount) as [Tensor, Tensor];
+      const gradients = gradientsLike([q, k, v], wanted);
+      attentionGradient(gradients, [g, out, sums], [q, k, v, ...masks], fused);
+      return [...gradients, ...none];
+    }
+    const weights = fused === null ? context.savedTensors[3 + maskCount] ?? null : null;
     const given: Given = { g, q, k, v, masks, weights };
     const gradients = isGradEnabled() ? differentiable : inPlace;
-    return [
-      ...gradients(given, attending, blocks, dropper(attending, replay(state)), context.needsInputGrad),
-      ...masks.map(() => null),
-    ];
+    return [...gradients(given, attending, blocks, dropper(attending, replay(state)), wanted), ...none];
   },
 });
 
@@ -160,6 +213,24 @@ function softmaxGradient(g: Tensor, y: Tensor, scale: number): Tensor {
   return apply("softmaxGrad", [g, y], { dim: y.ndim - 1, scale });
 }
 
+/**
+ * Memory for the gradients that are wanted, before broadcast dimensions are summed.
+ *
+ * @param filled whether those of keys and values are zeros.
+ */
+function gradientsLike(
+  operands: readonly [q: Tensor, k: Tensor, v: Tensor],
+  wanted: readonly boolean[],
+  filled = false,
+): readonly [Tensor | null, Tensor | null, Tensor | null] {
+  const batch = broadcastBatch(...operands);
+  const like = (i: 0 | 1 | 2): Tensor | null => {
+    const x = operands[i];
+    return wanted[i] ? lyingAs(x, [...batch, ...x.shape.slice(-2)], filled && i > 0) : null;
+  };
+  return [like(0), like(1), like(2)];
+}
+
 /** Gradients of queries, keys and values, block by block. */
 function inPlace(
   { g, q, k, v, masks, weights: kept }: Given,
@@ -168,11 +239,8 @@ function inPlace(
   drawn: Drawn,
   wanted: readonly boolean[],
 ): readonly (Tensor | null)[] {
-  const batch = broadcastBatch(q, k, v);
   const whole = blocks.length === 1 && blocks[0]!.keys === k.shape.at(-2)!;
-  const like = (x: Tensor, i: number, filled: boolean): Tensor | null =>
-    wanted[i] ? lyingAs(x, [...batch, ...x.shape.slice(-2)], filled) : null;
-  const [dq, dk, dv] = [like(q, 0, false), like(k, 1, !whole), like(v, 2, !whole)];
+  const [dq, dk, dv] = gradientsLike([q, k, v], wanted, !whole);
   /** Adds to the first keys of a gradient that several blocks contribute to. */
   const addTo = (gradient: Tensor | null, keys: number, a: Tensor, b: Tensor): void => {
     if (gradient === null) return;

@@ -89,6 +89,26 @@ export interface FftAttrs {
   readonly scale: number;
 }
 
+/**
+ * Fused attention. The weights are a softmax of `scale` · q kᵀ over the keys, to which masks apply as in {@link SoftmaxAttrs}; some
+ * are then dropped. The result is the weighted sum of the values.
+ */
+export interface AttentionAttrs {
+  readonly scale: number;
+  /** If a number, query i attends to keys up to i + `causalOffset` only. */
+  readonly causalOffset: number | null;
+  /** Probability at which a weight is dropped; the others are divided by 1 − `dropoutP`. */
+  readonly dropoutP: number;
+  /** The position in the Philox stream if weights are dropped. */
+  readonly key?: readonly [number, number];
+  readonly counter?: number;
+  /**
+   * The draws are those of `[…, queries, keys]` for one block of so many queries after the other, where the keys end with the last one
+   * that the block attends to.
+   */
+  readonly blockQueries?: number;
+}
+
 /** How `scatter` combines a value with the present element. */
 export type ScatterMode = "set" | "sum" | "prod" | "amax" | "amin";
 
@@ -164,6 +184,16 @@ export interface RoutineAttrs {
   cumsum: { readonly dim: number };
   cumprod: { readonly dim: number };
   random: RandomAttrs;
+  /**
+   * Inputs: queries, keys and values (see {@link AttentionAttrs}), whose batch dimensions broadcast to those of the outputs, and masks.
+   * Outputs: the result, and for each query its greatest score and the logarithm of the sum of the exponentials relative to it.
+   */
+  attention: AttentionAttrs;
+  /**
+   * Inputs: the gradient of the result, the two outputs of `attention`, and the inputs of `attention`. Outputs: the gradients of the inputs
+   * with the numbers `wanted`, before broadcast dimensions are summed.
+   */
+  attentionGrad: AttentionAttrs & { readonly wanted: readonly number[] };
 }
 
 /** Attributes by primitive. */
@@ -186,6 +216,9 @@ export type AssemblePrim = keyof AssembleAttrs;
 
 /** Primitives that a backend implements by name. */
 export type RoutinePrim = keyof RoutineAttrs;
+
+/** The routines of the backends on the host. Callers of the others compose them of primitives where `Backend.hasRoutine` is false. */
+export type HostRoutine = Exclude<RoutinePrim, "attention" | "attentionGrad">;
 
 /** A view primitive with its attributes. */
 export type ViewStep = { readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] } }[ViewPrim];

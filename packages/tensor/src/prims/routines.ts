@@ -40,6 +40,9 @@ function checkProduct(operation: string, dtype: DType): void {
   }
 }
 
+const attentionBatch = (operands: readonly Meta[]): Shape =>
+  operands.map(({ shape }) => shape.slice(0, -2)).reduce<Shape>((a, b) => broadcastShapes("attention", a, b), []);
+
 /** The rules by name. */
 export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
   matmul: {
@@ -118,4 +121,21 @@ export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
   cumsum: { kind: "routine", outputs: first },
   cumprod: { kind: "routine", outputs: first },
   random: { kind: "routine", outputs: (_, { dtype, shape }) => [{ dtype, shape }] },
+  attention: {
+    kind: "routine",
+    outputs([q, k, v]) {
+      const batch = attentionBatch([q!, k!, v!]);
+      return [
+        { dtype: q!.dtype, shape: [...batch, q!.shape.at(-2)!, v!.shape.at(-1)!] },
+        { dtype: "float32", shape: [...batch, q!.shape.at(-2)!, 2] },
+      ];
+    },
+  },
+  attentionGrad: {
+    kind: "routine",
+    outputs([, , , ...operands], { wanted }) {
+      const batch = attentionBatch(operands.slice(0, 3));
+      return wanted.map((i) => ({ dtype: operands[i]!.dtype, shape: [...batch, ...operands[i]!.shape.slice(-2)] }));
+    },
+  },
 };

@@ -77,6 +77,21 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     });
   }
 
+  test("an index of which most entries are the same, shared by several lanes", () => {
+    const [n, columns] = [3000, 3];
+    const drawn = randomValues("int32", [n], 4, [0, 200]);
+    const index = drawn.where(drawn.gt(150), 7);
+    const source = randomValues("float32", [n, columns], 5, [-2, 2]);
+    for (const mode of ["sum", "set", "amax"] as const) {
+      const inputs: TensorMaker[] = [
+        (d) => zeros([210, columns], { device: d }),
+        (d) => index.to(d).unsqueeze(1).expand(n, columns),
+        (d) => source.to(d),
+      ];
+      compare("scatter", inputs, { dim: 0, mode }, mode, 1e-5);
+    }
+  });
+
   test("more elements than a loop may have iterations", () => {
     const n = 100_003;
     const index = randomValues("int32", [n], 4, [0, 50]);

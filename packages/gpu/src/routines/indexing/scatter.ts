@@ -2,10 +2,10 @@
  * `out = x`, then `out[index[i][j]][j] = combine(out[…], source[i][j])`, in the order of the index, so that sums of
  * floats are the same in every run. There are three algorithms:
  * - search: each element of the output searches the index for itself. For short indices.
- * - by lane: a thread for each lane of the index goes through it and updates the output. For many lanes, and on
- *   software adapters.
- * - sort: the index is sorted, stably, and each element of the output finds its entries by bisection. For long indices
- *   with few lanes.
+ * - by lane: a thread for each lane of the index goes through it and updates the output. For many lanes of moderate
+ *   length, and on software adapters.
+ * - sort: the index is sorted, stably, and each element of the output combines a run of entries. For long indices. Blocks
+ *   within a run are combined beforehand, so that one frequent value is no chain of thousands of steps.
  */
 import { type DType, isFloat, isHalfDType, type ScatterMode } from "@heddle/tensor";
 import { type Attrs, contiguousStrides, sizeOf } from "@heddle/tensor/backend";
@@ -16,10 +16,14 @@ import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { lanesOf } from "../shared/lanes.ts";
 import { dot, numbered } from "../shared/params.ts";
+import { inSteps, stepsOf, within } from "../shared/steps.ts";
 import { sortRows } from "../sort/merge_sort.ts";
 
 /** Most iterations of a loop in one launch: lavapipe ends loops after 65,535, and browsers stop long launches. */
 const maxLoopIterations = 32768;
+
+/** The longest index that GPUs go through entry by entry. */
+const longestWalk = 1024;
 
 interface Scatter {
   readonly x: GpuOperand;
@@ -53,8 +57,11 @@ export function scatter(
   }
   const length = s.index.shape[dim]!;
   const lanes = indices / length;
-  if (gpu.software ? total * length <= 2 ** 12 : length <= 16 || total * length <= 2 ** 20) scatterBySearch(gpu, s);
-  else if (gpu.software || lanes >= 4096) scatterByLane(gpu, s);
+  const short = gpu.software
+    ? total * length <= 2 ** 12
+    : length <= 16 || (length <= longestWalk && total * length <= 2 ** 20);
+  if (short) scatterBySearch(gpu, s);
+  else if (gpu.software || (lanes >= 4096 && length <= longestWalk)) scatterByLane(gpu, s);
   else scatterBySort(gpu, s);
 }
 
@@ -104,6 +111,7 @@ let source_lane = p.sourceOffset + ${dot("c", "p.sourceStride", rank)};
 }
 
 function scatterBySearch(gpu: GpuContext, s: Scatter): void {
+  const steps = stepsOf(gpu);
   const { x, index, source, out, dim, mode } = s;
   const rank = out.shape.length;
   const { params, code } = outputElement(s);
@@ -118,10 +126,14 @@ function scatterBySearch(gpu: GpuContext, s: Scatter): void {
       `${code}
 let index_lane = p.indexOffset + ${dot("c", "p.indexStride", rank)};
 if (reached) {
-  for (var k = 0u; k < p.count; k++) {
-    if (indices_get(index_lane + k * p.step) == own) {
-      result = combine(result, source_get(source_lane + k * p.sourceStep));
-    }
+  for (var k = 0u; k < p.count; k += ${steps}u) {
+    ${inSteps(steps, (i) => `let chosen${i} = indices_get(index_lane + (k + ${i}u) * p.step);`)}
+    ${
+        inSteps(steps, (i) =>
+          `if (chosen${i} == own && ${
+            within(i, "k", "p.count")
+          }) { result = combine(result, source_get(source_lane + (k + ${i}u) * p.sourceStep)); }`)
+      }
   }
 }
 out_set(p.outOffset + thread, result);
@@ -130,6 +142,7 @@ out_set(p.outOffset + thread, result);
 }
 
 function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Scatter): void {
+  const steps = stepsOf(gpu);
   // Sums and products of float16 and bfloat16 are computed in float32.
   const wide = isHalfDType(out.dtype) && mode !== "set";
   const written: GpuOperand = wide
@@ -148,12 +161,17 @@ function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Sc
       threads: lanes.count,
       body: () =>
         `${lanes.code("thread")}
-for (var k = p.begin; k < p.end; k++) {
-  let chosen = u32(indices_get(index_lane + k * p.indexStep));
-  if (chosen < p.size) {
-    let place = out_lane + chosen * p.outStep;
-    out_set(place, combine(out_get(place), source_get(source_lane + k * p.sourceStep)));
-  }
+for (var k = p.begin; k < p.end; k += ${steps}u) {
+  ${
+          inSteps(steps, (i) =>
+            `let chosen${i} = u32(indices_get(index_lane + (k + ${i}u) * p.indexStep)); ` +
+            `let value${i} = source_get(source_lane + (k + ${i}u) * p.sourceStep);`)
+        }
+  ${
+          inSteps(steps, (i) =>
+            `if (chosen${i} < p.size && ${within(i, "k", "p.end")}) { let place = out_lane + chosen${i} * p.outStep; ` +
+            `out_set(place, combine(out_get(place), value${i})); }`)
+        }
 }
 `,
     });
@@ -186,36 +204,94 @@ keys[thread] = indices_get(index_lane + (thread % p.length) * p.indexStep);
 `,
   });
   const sorted = sortRows(gpu, keys, rows, length);
+  const bound = {
+    keys: { buffer: sorted.keys, dtype: "int32" },
+    order: { buffer: sorted.order, dtype: "int32" },
+  } as const;
+  // Where the entries of each value of the index begin; those of one value end where those of the next begin.
+  const size = out.shape[dim]!;
+  const starts = { buffer: gpu.scratch(4 * rows * (size + 1)), dtype: "int32" } as const;
+  dispatch(gpu, {
+    key: "scatter starts",
+    reads: { keys: bound.keys },
+    writes: { starts },
+    params: { length, values: size + 1 },
+    threads: rows * (size + 1),
+    body: () =>
+      `let row = thread / p.values * p.length;
+let own = i32(thread % p.values);
+var low = 0u;
+var high = p.length;
+while (low < high) {
+  let half = (low + high) / 2u;
+  if (keys[row + half] < own) { low = half + 1u; } else { high = half; }
+}
+starts[thread] = i32(low);
+`,
+  });
+  // The combination of each whole block of equal entries, for every lane. Blocks and runs are about equally long chains.
+  const block = Math.min(256, Math.max(16, 2 ** Math.round(Math.log2(length) / 2)));
+  const blocks = Math.floor(length / block);
+  const beside = index.shape.map((each, d) => d === dim ? 1 : each);
+  const count = sizeOf(beside);
+  const type = isFloat(out.dtype) ? "float32" : "int32";
+  const partial = { buffer: gpu.scratch(4 * Math.max(1, blocks * count)), dtype: type } as const;
+  const laneStrides = contiguousStrides(beside).map((stride, d) => d === dim ? 0 : stride);
+  const each = lanesOf(index.shape, dim, { source, row: { strides: rowStrides, offset: 0 } });
+  dispatch(gpu, {
+    key: `scatter blocks ${mode} ${each.rank} ${block}`,
+    reads: { source, ...bound },
+    writes: { partial },
+    params: { length, lanes: count, ...each.params },
+    declarations: () => combine(mode, out.dtype),
+    threads: blocks * count,
+    body: () =>
+      `${each.code("(thread % p.lanes)")}
+let first = row_lane * p.length + thread / p.lanes * ${block}u;
+if (keys[first] != keys[first + ${block - 1}u]) { return; }
+var result = source_get(source_lane + u32(order[first]) * p.sourceStep);
+for (var k = 1u; k < 4u; k++) { result = combine(result, source_get(source_lane + u32(order[first + k]) * p.sourceStep)); }
+for (var k = first + 4u; k < first + ${block}u; k += 4u) {
+  ${inSteps(4, (i) => `let value${i} = source_get(source_lane + u32(order[k + ${i}u]) * p.sourceStep);`)}
+  ${inSteps(4, (i) => `result = combine(result, value${i});`)}
+}
+partial[thread] = result;
+`,
+  });
   const { params, code } = outputElement(s);
   dispatch(gpu, {
-    key: `scatter scatterBySort ${mode} ${rank} ${dim}`,
-    reads: {
-      ...{ x, source },
-      keys: { buffer: sorted.keys, dtype: "int32" },
-      order: { buffer: sorted.order, dtype: "int32" },
-    },
+    key: `scatter scatterBySort ${mode} ${rank} ${dim} ${block}`,
+    reads: { ...{ x, source, starts, partial }, order: bound.order },
     writes: { out },
-    params: { ...params, ...numbered("rowStride", rowStrides) },
+    params: {
+      ...params,
+      values: size + 1,
+      lanes: count,
+      ...numbered("rowStride", rowStrides),
+      ...numbered("laneStride", laneStrides),
+    },
     declarations: () => combine(mode, out.dtype),
     threads: sizeOf(out.shape),
     body: () =>
       `${code}
 if (reached) {
-  let row = (${dot("c", "p.rowStride", rank)}) * p.count;
-  var low = 0u;
-  var high = p.count;
-  while (low < high) {
-    let half = (low + high) / 2u;
-    if (keys[row + half] < own) { low = half + 1u; } else { high = half; }
-  }
-  for (; low < p.count; low++) {
-    if (keys[row + low] != own) { break; }
-    result = combine(result, source_get(source_lane + u32(order[row + low]) * p.sourceStep));
+  let row = ${dot("c", "p.rowStride", rank)};
+  let lane_number = ${dot("c", "p.laneStride", rank)};
+  var k = u32(starts[row * p.values + u32(own)]);
+  let end = u32(starts[row * p.values + u32(own) + 1u]);
+  // Entries up to a block, whole blocks, and the rest.
+  while (k < end) {
+    if (k % ${block}u == 0u && k + ${block}u <= end) {
+      result = combine(result, partial[k / ${block}u * p.lanes + lane_number]);
+      k += ${block}u;
+    } else {
+      result = combine(result, source_get(source_lane + u32(order[row * p.count + k]) * p.sourceStep));
+      k++;
+    }
   }
 }
 out_set(p.outOffset + thread, result);
 `,
   });
-  gpu.release(sorted.keys);
-  gpu.release(sorted.order);
+  for (const buffer of [sorted.keys, sorted.order, starts.buffer, partial.buffer]) gpu.release(buffer);
 }

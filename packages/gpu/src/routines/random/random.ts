@@ -8,8 +8,8 @@ import { computeType } from "../../render/wgsl_types.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 
-/** Philox 4×32-10: the four words of the block with a counter of two words. */
-const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {
+/** Philox 4×32-10: the four words of the block with a counter of two words. The params `key0` and `key1` are the key. */
+export const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {
   var c = vec4<u32>(counter, 0u, 0u);
   var k = vec2<u32>(p.key0, p.key1);
   for (var round = 0u; round < 10u; round++) {

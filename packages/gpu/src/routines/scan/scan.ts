@@ -8,6 +8,7 @@ import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
+import { inSteps } from "../shared/steps.ts";
 
 type ScanOp = "sum" | "prod";
 
@@ -110,7 +111,9 @@ function tilePass(gpu: GpuContext, s: Scan, pass: "total" | "scan", others: GpuO
     ...(cooperative ? { groups: items } : { threads: items }),
     declarations: () =>
       cooperative
-        ? `var<workgroup> pool: array<${type}, ${groupTile}>;\nvar<workgroup> ends: array<${type}, ${groupSize}>;\n`
+        ? `var<workgroup> pool: array<${type}, ${
+          groupTile + groupSize
+        }>;\nvar<workgroup> ends: array<${type}, ${groupSize}>;\n`
         : "",
     body: () =>
       `let part = ${item} % p.tiles;
@@ -126,14 +129,22 @@ ${cooperative ? groupBody(pass, type, identity, combine) : threadBody(pass, iden
 
 type Combine = (a: string, b: string) => string;
 
+/** Where an element of a tile is in \`pool\`: the threads' parts begin in different banks. */
+const inPool = (i: string): string => `pool[${i} + (${i}) / ${perThread}u]`;
+
 function threadBody(pass: "total" | "scan", identity: string, combine: Combine): string {
-  const write = `out_set(out_lane + k * p.outStep, ${combine("start", "some")});`;
+  const step = (value: string, k: string): string =>
+    `some = ${combine("some", value)}; ` +
+    (pass === "scan" ? `out_set(out_lane + ${k} * p.outStep, ${combine("start", "some")});` : "");
   return `for (var first = begin; first < end; first += ${block}u) {
   var some = ${identity};
-  for (var k = first; k < min(first + ${block}u, end); k++) {
-    some = ${combine("some", "x_get(x_lane + k * p.xStep)")};
-    ${pass === "scan" ? write : ""}
+  let stop = min(first + ${block}u, end);
+  var k = first;
+  for (; k + 3u < stop; k += 4u) {
+    ${inSteps(4, (i) => `let value${i} = x_get(x_lane + (k + ${i}u) * p.xStep);`)}
+    ${inSteps(4, (i) => step(`value${i}`, `(k + ${i}u)`))}
   }
+  for (; k < stop; k++) { ${step("x_get(x_lane + k * p.xStep)", "k")} }
   start = ${combine("start", "some")};
 }
 ${pass === "total" ? "others_set(thread, start);" : ""}`;
@@ -141,17 +152,24 @@ ${pass === "total" ? "others_set(thread, start);" : ""}`;
 
 /** Adjacent threads read and write adjacent elements; in between each thread scans elements adjacent to each other. */
 function groupBody(pass: "total" | "scan", type: string, identity: string, combine: Combine): string {
-  return `for (var i = lane; i < ${groupTile}u; i += ${groupSize}u) {
-  var value = ${identity};
-  if (begin + i < end) { value = x_get(x_lane + (begin + i) * p.xStep); }
-  pool[i] = value;
-}
+  const strided = (code: (i: string) => string): string =>
+    `for (var i = lane; i < ${groupTile}u; i += ${4 * groupSize}u) {
+  ${inSteps(4, (n) => `{ let at = i + ${n * groupSize}u; ${code("at")} }`)}
+}`;
+  const own = Array.from({ length: perThread }, (_, i) => {
+    const place = `pool[lane * ${perThread + 1}u + ${i}u]`;
+    return `own = ${combine("own", place)}; ${place} = own;`;
+  });
+  return `${
+    strided((i) =>
+      `var value = ${identity}; if (begin + ${i} < end) { value = x_get(x_lane + (begin + ${i}) * p.xStep); } ${
+        inPool(i)
+      } = value;`
+    )
+  }
 workgroupBarrier();
 var own = ${identity};
-for (var i = 0u; i < ${perThread}u; i++) {
-  own = ${combine("own", `pool[lane * ${perThread}u + i]`)};
-  pool[lane * ${perThread}u + i] = own;
-}
+${own.join("\n")}
 ends[lane] = own;
 workgroupBarrier();
 for (var reach = 1u; reach < ${groupSize}u; reach *= 2u) {
@@ -164,11 +182,10 @@ for (var reach = 1u; reach < ${groupSize}u; reach *= 2u) {
 ${
     pass === "total"
       ? `if (lane == 0u) { others_set(group, ends[${groupSize - 1}]); }`
-      : `for (var i = lane; i < ${groupTile}u; i += ${groupSize}u) {
-  let owner = i / ${perThread}u;
-  var value = pool[i];
+      : strided((i) =>
+        `let owner = ${i} / ${perThread}u; var value = ${inPool(i)};
   if (owner > 0u) { value = ${combine("ends[owner - 1u]", "value")}; }
-  if (begin + i < end) { out_set(out_lane + (begin + i) * p.outStep, ${combine("start", "value")}); }
-}`
+  if (begin + ${i} < end) { out_set(out_lane + (begin + ${i}) * p.outStep, ${combine("start", "value")}); }`
+      )
   }`;
 }

@@ -5,6 +5,7 @@
  */
 import type { GpuContext } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
+import { inSteps, stepsOf, within } from "../shared/steps.ts";
 
 /**
  * Sorted keys, and the original position of each in its row: int32 `[rows, length]`, in scratch memory that the caller
@@ -63,6 +64,7 @@ function merge(gpu: GpuContext, x: Sorted, out: Sorted, rows: number, length: nu
   // A stretch is within one pair of runs, as both are powers of two.
   const stretch = Math.min(2 * width, gpu.software ? 256 : 16);
   const stretches = Math.ceil(length / stretch);
+  const steps = stepsOf(gpu);
   dispatch(gpu, {
     key: "sort merge",
     reads: { keys: { buffer: x.keys, dtype: "int32" }, order: { buffer: x.order, dtype: "int32" } },
@@ -88,11 +90,16 @@ while (a < most) {
 }
 var b = before - a;
 let end = row + min(place + p.stretch, p.length);
-for (var at = row + place; at < end; at++) {
-  var taken = left + a;
-  if (a < left_count && (b >= right_count || keys[left + a] <= keys[right + b])) { a++; } else { taken = right + b; b++; }
-  merged[at] = keys[taken];
-  places[at] = order[taken];
+for (var at = row + place; at < end; at += ${steps}u) {
+  ${
+        inSteps(steps, (i) =>
+          `if (${within(i, "at", "end")}) {
+    var taken = left + a;
+    if (a < left_count && (b >= right_count || keys[left + a] <= keys[right + b])) { a++; } else { taken = right + b; b++; }
+    merged[at + ${i}u] = keys[taken];
+    places[at + ${i}u] = order[taken];
+  }`)
+      }
 }
 `,
   });

@@ -3,7 +3,7 @@ import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
 import { type DType, itemSize, type Scalar } from "../../dtype.ts";
 import type { Kernel, Operand, Routine } from "../../ir/kernel.ts";
 import type { RowKernel, Work } from "../../ir/rows.ts";
-import type { RoutinePrim } from "../../prims/attrs.ts";
+import type { HostRoutine, RoutinePrim } from "../../prims/attrs.ts";
 import { hostFunctions } from "../reference/functions.ts";
 import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
@@ -60,8 +60,8 @@ export class CpuBackend implements Backend {
     return true;
   }
 
-  hasRoutine(_name: RoutinePrim): boolean {
-    return true;
+  hasRoutine(name: RoutinePrim): boolean {
+    return name in routines;
   }
 
   rows(dtype: DType): boolean {
@@ -175,7 +175,7 @@ export class CpuBackend implements Backend {
       });
       const read = work.inputs.map(operand);
       const written = work.outputs.map((output, i) => operand(output, inputs.length + i));
-      const routine = routines[work.name] as CpuRoutine<RoutinePrim>;
+      const routine = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
       if (routine.plan === undefined) return routine(this.engine, read, written, work.attrs as never);
       last.plan = routine.plan(this.engine, read, written, work.attrs as never);
       last.pattern = pattern;

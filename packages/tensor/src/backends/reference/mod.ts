@@ -4,7 +4,7 @@ import { debug } from "../../engine/debug.ts";
 import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../../dtype.ts";
 import { poisonsMemory } from "../../env.ts";
 import { type Kernel, type Routine, structuralKey } from "../../ir/kernel.ts";
-import type { RoutinePrim } from "../../prims/attrs.ts";
+import type { HostRoutine, RoutinePrim } from "../../prims/attrs.ts";
 import { elementValue } from "../../scalar.ts";
 import { type RenderedKernel, renderKernel, scalarDTypes } from "./render.ts";
 import type { HostOperand } from "./host_operand.ts";
@@ -65,8 +65,8 @@ export class ReferenceBackend implements Backend {
     return true;
   }
 
-  hasRoutine(_name: RoutinePrim): boolean {
-    return true;
+  hasRoutine(name: RoutinePrim): boolean {
+    return name in routines;
   }
 
   alloc(bytes: number): DeviceBuffer {
@@ -153,7 +153,7 @@ export class ReferenceBackend implements Backend {
   }
 
   private prepareRoutine(routine: Routine): HostProgram {
-    const run = routines[routine.name] as Routines[RoutinePrim];
+    const run = routines[routine.name as HostRoutine] as Routines[HostRoutine];
     const bind = (operands: Routine["inputs"], bindings: readonly Binding[]): HostOperand[] =>
       operands.map((operand, i) => ({
         ...operand,

@@ -1,5 +1,5 @@
 /** The table of the reference backend's routines. */
-import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
+import type { Attrs, HostRoutine } from "../../prims/attrs.ts";
 import { cumprod, cumsum, gather, scatter, sort } from "./along_dim.ts";
 import type { HostOperand } from "./host_operand.ts";
 import { fft } from "./fft.ts";
@@ -10,7 +10,7 @@ import { random } from "./random.ts";
 
 /** One function per routine. */
 export type Routines = {
-  readonly [P in RoutinePrim]: (
+  readonly [P in HostRoutine]: (
     inputs: readonly HostOperand[],
     outputs: readonly HostOperand[],
     attrs: Attrs[P],

@@ -13,7 +13,7 @@ import type { TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Whether programs of the routine are kept: random numbers have another counter in each call. */
-const isKept = (prim: RoutinePrim): boolean => prim !== "random";
+const isKept = (attrs: object): boolean => !("counter" in attrs);
 
 /** Runs a routine. Returns its outputs. */
 export function routine<P extends RoutinePrim>(
@@ -31,7 +31,7 @@ export function routine<P extends RoutinePrim>(
     for (const { shape } of metas) checkShape(prim, shape);
     return prepared(prim, device, inputs, [], outputsOf(prim, metas), attrs);
   };
-  if (!isKept(prim)) return compute(prim, device, make(), inputs, []);
+  if (!isKept(attrs)) return compute(prim, device, make(), inputs, []);
   addKey(programs, prim, inputs, attrs);
   const launch = programs.find() ?? programs.keep(programs.takeKey(), make());
   return compute(prim, device, launch, inputs, []);
@@ -47,7 +47,7 @@ export function runRoutine<P extends RoutinePrim>(
 ): void {
   const attrs = withPrecision(prim, inputs, given);
   const make = (): Launch => prepared(prim, device, inputs, outputs, [], attrs);
-  if (!isKept(prim)) return run(prim, device, make(), inputs, outputs, []);
+  if (!isKept(attrs)) return run(prim, device, make(), inputs, outputs, []);
   const programs = programsOf(device.backend);
   addKey(programs, prim, inputs, attrs);
   programs.addNumber(outputs.length);

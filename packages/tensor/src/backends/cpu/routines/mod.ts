@@ -1,5 +1,5 @@
 /** The routines of the CPU backend by name. */
-import type { RoutinePrim } from "../../../prims/attrs.ts";
+import type { HostRoutine } from "../../../prims/attrs.ts";
 import type { CpuRoutine } from "./cpu_routine.ts";
 
 import { conv, convInputGrad, convWeightGrad } from "./conv/conv.ts";
@@ -15,7 +15,7 @@ import { sort } from "./order/sort.ts";
 import { sumPool, sumPoolGrad } from "./pool/sum_pool.ts";
 
 /** The routines. */
-export const routines: { readonly [P in RoutinePrim]: CpuRoutine<P> } = {
+export const routines: { readonly [P in HostRoutine]: CpuRoutine<P> } = {
   conv,
   convInputGrad,
   convWeightGrad,

@@ -1,7 +1,7 @@
 /** For tests: runs a routine on an engine and on the reference backend with the same random operands, and compares the results. */
 import { type DType, isFloat, isHalfDType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import { halfFormats } from "../../../half.ts";
-import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
+import type { Attrs, HostRoutine } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
 import { type HostOperand, load } from "../../reference/host_operand.ts";
@@ -87,7 +87,7 @@ export function fromHeap(engine: Engine, operand: CpuOperand): ReturnType<typeof
 }
 
 /** A test case. `terms` is the number of products that a result sums; errors grow with it. */
-export interface Case<P extends RoutinePrim> {
+export interface Case<P extends HostRoutine> {
   readonly name: P;
   readonly routine: CpuRoutine<P>;
   readonly inputs: readonly HostOperand[];
@@ -115,7 +115,7 @@ interface Ran {
   readonly storages: HostOperand["data"][];
 }
 
-function run<P extends RoutinePrim>(engine: Engine, c: Case<P>): Ran {
+function run<P extends HostRoutine>(engine: Engine, c: Case<P>): Ran {
   const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
   const random = seeded(1);
   const views = outputs.map(({ dtype, shape }) => randomOperand(random, dtype, shape, c.outputLayout ?? "contiguous"));
@@ -136,7 +136,7 @@ function run<P extends RoutinePrim>(engine: Engine, c: Case<P>): Ran {
 }
 
 /** Throws if an engine's results are not, bit for bit, those that another engine returned. */
-export function expectSame<P extends RoutinePrim>(engine: Engine, c: Case<P>, wanted: readonly Values[]): void {
+export function expectSame<P extends HostRoutine>(engine: Engine, c: Case<P>, wanted: readonly Values[]): void {
   run(engine, c).values.forEach((values, o) => {
     const different = values.findIndex((value, i) => !Object.is(value, wanted[o]![i]));
     if (different >= 0 || values.length !== wanted[o]!.length) {
@@ -146,7 +146,7 @@ export function expectSame<P extends RoutinePrim>(engine: Engine, c: Case<P>, wa
 }
 
 /** Runs a case on both backends and throws if the results differ. Returns the engine's results. */
-export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): Values[] {
+export function compare<P extends HostRoutine>(engine: Engine, c: Case<P>): Values[] {
   const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
   const { values, views, storages } = run(engine, c);
   const expected = outputs.map(({ dtype, shape }): HostOperand => {
@@ -183,7 +183,7 @@ export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): Valu
   return values;
 }
 
-function describe<P extends RoutinePrim>(c: Case<P>): string {
+function describe<P extends HostRoutine>(c: Case<P>): string {
   const operands = c.inputs.map(({ dtype, shape, strides }) => `${dtype} [${shape}] by [${strides}]`);
   return `${operands.join(", ")}, ${JSON.stringify(c.attrs)}, output ${c.outputLayout ?? "contiguous"}`;
 }
