@@ -9,8 +9,8 @@ import type { GpuOperand } from "../../gpu_context.ts";
 /** A factor's elements. Positions are u32 and wrap. */
 export interface Factor {
   /**
-   * Statements declaring, for the row (column) `index`, the position `V` of the element at summed index 0, and the
-   * coordinates `Vh0`, `Vh1`, … that `bounds` checks.
+   * Statements declaring, for the row (column) `index`, the coordinates `Vh0`, `Vh1`, … that `bounds` checks, and `V`,
+   * the position of the element at summed index 0 without what the coordinates that move with a digit add to it.
    */
   readonly lane: (v: string, index: string) => string;
   /** How far each digit of the summed index moves in memory, as WGSL. */
@@ -36,6 +36,8 @@ export interface Bound {
   readonly digit: number | null;
   readonly step: string;
   readonly size: string;
+  /** How far the coordinate moves in memory. */
+  readonly unit: string;
 }
 
 /** Sizes and strides of some dimensions of an operand, in elements. */
@@ -77,33 +79,50 @@ export function laneCode({ lane, bounds }: Factor, v: string, index: string): st
   return lane(v, index) + (checks.length > 0 ? `let ${v}in = ${checks.join(" && ")};\n` : "");
 }
 
-const isNested = ({ strides }: Factor): boolean => strides.length > 1;
+/** The number of the coordinate that moves with a digit, or -1. */
+function coordinateOf({ bounds }: Factor, digit: number): number {
+  return bounds.findIndex((bound) => bound.digit === digit);
+}
+
+/** The position at summed index 0, after {@link laneCode}. */
+export function positionCode({ bounds }: Factor, v: string): string {
+  return v + bounds.map(({ digit, unit }, d) => digit === null ? "" : ` + ${v}h${d} * ${unit}`).join("");
+}
 
 /**
  * Statements declaring the variables `V…` that depend on all digits but the last, `r0`, `r1`, …. They come after
- * {@link laneCode}.
+ * {@link laneCode}. Coordinates are multiplied with their strides, not digits: so LLVM makes the faster loops.
  */
 export function outerCode(factor: Factor, v: string): string {
-  if (!isNested(factor)) return "";
   const { strides, bounds } = factor;
-  const last = strides.length - 1;
-  const checks = bounds.flatMap(({ digit, step, size }, d) =>
-    digit === null || digit === last ? [] : [`(${v}h${d} + r${digit} * ${step}) < ${size}`]
-  );
-  return (checks.length > 0 ? `let ${v}near = ${checks.join(" && ")};\n` : "") +
-    `let ${v}k = ${v}${strides.slice(0, -1).map((stride, d) => ` + r${d} * ${stride}`).join("")};\n`;
+  const outer = strides.slice(0, -1);
+  if (outer.length === 0) return "";
+  const moved = outer.flatMap((_, digit) => {
+    const d = coordinateOf(factor, digit);
+    return d < 0 ? [] : [{ ...bounds[d]!, digit, d }];
+  });
+  return moved.map(({ d, digit, step }) => `let ${v}y${d} = ${v}h${d} + r${digit} * ${step};\n`).join("") +
+    (moved.length > 0 ? `let ${v}near = ${moved.map(({ d, size }) => `${v}y${d} < ${size}`).join(" && ")};\n` : "") +
+    `let ${v}k = ${v}${
+      outer.map((stride, digit) => {
+        const d = coordinateOf(factor, digit);
+        return d < 0 ? ` + r${digit} * ${stride}` : ` + ${v}y${d} * ${bounds[d]!.unit}`;
+      }).join("")
+    };\n`;
 }
 
 /** The element at the last digit `t`, of the operand NAME. It comes after {@link outerCode}. */
 export function elementAt(factor: Factor, name: string, operand: GpuOperand, v: string, t: string): string {
   const { strides, bounds } = factor;
   const last = strides.length - 1;
-  const checks = bounds.filter(({ digit }) => digit === null).length > 0 ? [`${v}in`] : [];
+  const base = last > 0 ? `${v}k` : v;
+  const checks = bounds.some(({ digit }) => digit === null) ? [`${v}in`] : [];
   if (bounds.some(({ digit }) => digit !== null && digit < last)) checks.push(`${v}near`);
-  bounds.forEach(({ digit, step, size }, d) => {
-    if (digit === last) checks.push(`(${v}h${d} + ${t} * ${step}) < ${size}`);
-  });
-  return ifInside(checks, `${name}_get(${isNested(factor) ? `${v}k` : v} + ${t} * ${strides[last]})`, operand);
+  const d = coordinateOf(factor, last);
+  if (d < 0) return ifInside(checks, `${name}_get(${base} + ${t} * ${strides[last]})`, operand);
+  const { step, size, unit } = bounds[d]!;
+  const at = `(${v}h${d} + ${t} * ${step})`;
+  return ifInside([...checks, `${at} < ${size}`], `${name}_get(${base} + ${at} * ${unit})`, operand);
 }
 
 /** An element, or zero if one of the conditions is false. */

@@ -6,8 +6,13 @@ import type { KernelVariant } from "./kernel_configs.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Whether parts of `per` terms end where the last digit does, so that loops over it are the same everywhere. */
+export function wholeDigits({ inner }: Contraction, per: number): boolean {
+  return per % Math.max(inner, 1) === 0;
+}
+
 /** The statements of the entry point. With `partial` they write contiguous partial sums instead of outputs. */
-export function registerBody(c: Contraction, { rows, columns }: KernelVariant, partial: boolean): string {
+export function registerBody(c: Contraction, { rows, columns }: KernelVariant, per: number, partial: boolean): string {
   const type = computeType(c.dtype);
   const wide = columns % 4 === 0 ? 4 : 1;
   const accumulator = wide === 4 ? `vec4<${type}>` : type;
@@ -34,11 +39,15 @@ ${step}
 let end = min(begin + p.per, p.outer * p.inner);
 `;
   const loop = c.digits.length > 1
-    ? `${bounds}for (var r = begin / p.inner; r * p.inner < end; r++) {
-let before = r * p.inner;
+    ? `${bounds}${wholeDigits(c, per) ? "let first = 0u; let last = p.inner;" : ""}
+let stop = (end + p.inner - 1u) / p.inner;
+for (var r = begin / p.inner; r < stop; r++) {
+${
+      wholeDigits(c, per) ? "" : `let before = r * p.inner;
 let first = select(0u, begin - before, begin > before);
 let last = min(p.inner, end - before);
-${outerDigits(c)}${enter}
+`
+    }${outerDigits(c)}${enter}
 ${inner}
 }`
     : `${bounds}let first = begin;

@@ -5,7 +5,7 @@ import { candidates, termsOfPart } from "./choice.ts";
 import { accumulator, biasBinding, type Contraction, epilogueDeclarations, withEpilogue } from "./contraction.ts";
 import { dotBody, dotDeclarations } from "./dot_kernel.ts";
 import { type KernelConfigName, kernelConfigs, type KernelVariant } from "./kernel_configs.ts";
-import { registerBody } from "./register_kernel.ts";
+import { registerBody, wholeDigits } from "./register_kernel.ts";
 import { panelType, quadsOfSides, tileBody, tileDeclarations, tileKey } from "./tile_kernel.ts";
 
 /** Adds the partial sums of a split contraction, in a fixed order. */
@@ -95,7 +95,8 @@ function runWithConfig(gpu: GpuContext, c: Contraction, name: KernelConfigName, 
 
 function variantKey(c: Contraction, variant: KernelVariant, per: number): string {
   const { kind, rows, columns } = variant;
-  return `${kind} ${rows} ${columns}${kind === "tile" ? ` ${tileKey(c, per)}` : ""}`;
+  const code = kind === "tile" ? ` ${tileKey(c, per)}` : kind === "register" && wholeDigits(c, per) ? " whole" : "";
+  return `${kind} ${rows} ${columns}${code}`;
 }
 
 function declarationsOf(c: Contraction, variant: KernelVariant, per: number): string {
@@ -112,7 +113,7 @@ function declarationsOf(c: Contraction, variant: KernelVariant, per: number): st
 function bodyOf(c: Contraction, variant: KernelVariant, per: number, partial: boolean): string {
   switch (variant.kind) {
     case "register":
-      return registerBody(c, variant, partial);
+      return registerBody(c, variant, per, partial);
     case "tile":
       return tileBody(c, variant, per, partial);
     case "dot":

@@ -5,7 +5,7 @@
 import { computeType } from "../../render/wgsl_types.ts";
 import { coordinates } from "../../render/index_math.ts";
 import { type Contraction, withEpilogue } from "./contraction.ts";
-import { type Factor, laneCode } from "./factor.ts";
+import { type Factor, laneCode, positionCode } from "./factor.ts";
 import type { TileVariant } from "./kernel_configs.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -199,6 +199,7 @@ let ${name}_at${u} = ${name}_term${u} * ${pitch(size)}u + ${name}_four${own(u)};
       `let ${v}i${u}_${e} = min(${first} + ${laneIn(side, `${name}_four${u}`, e)}, ${limit} - ${
         quads === "lanes" ? 4 : 1
       }u);\n${laneCode(factor, `${v}${u}_${e}`, `${v}i${u}_${e}`)}` +
+      `let ${v}p${u}_${e} = ${positionCode(factor, `${v}${u}_${e}`)};\n` +
       (factor.taps === null ? "" : tapBits(factor, digitSizes(c), `${v}${u}_${e}`))
     ).join("");
 
@@ -218,9 +219,9 @@ let ${name}_at${u} = ${name}_term${u} * ${pitch(size)}u + ${name}_four${own(u)};
   const away = table ? (checked ? "term.x" : "term") : "away";
   const load = count(rounds).map((u) => {
     const named = (e: number): string => `${v}${own(u)}_${e}`;
-    const quad = (e: number): string => `${name}_quad((${named(e)} + ${away}) / 4u)`;
+    const quad = (e: number): string => `${name}_quad((${v}p${own(u)}_${e} + ${away}) / 4u)`;
     const found = quads === "sum" ? count(4).map(quad) : quads === "lanes" ? [quad(0)] : [
-      `${panel}(${count(4).map((e) => `${name}_get(${named(e)} + ${away})`).join(", ")})`,
+      `${panel}(${count(4).map((e) => `${name}_get(${v}p${own(u)}_${e} + ${away})`).join(", ")})`,
     ];
     return guard(
       u,

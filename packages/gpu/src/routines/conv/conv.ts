@@ -86,7 +86,7 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
         imageAndPosition(v, index, "p.positions", paramNames("outSize", rank + 2, 2)) +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.stride${d} - p.padding${d};\n`) +
         `let ${v} = p.xAt + ${v}n * p.xStride0 + z * p.wSize1 * p.xStride1${
-          each(all, (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
+          each(inside ? all : [], (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
         };\n`,
       alongSum: false,
       ...(single

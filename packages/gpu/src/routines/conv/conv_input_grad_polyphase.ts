@@ -116,10 +116,15 @@ function contractionOf(
         imageAndPosition(v, index, "p.places", paramNames("count", rank)) +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} + p.window${d};\n`) +
         `let ${v} = p.gAt + ${v}n * p.gStride0 + z * p.filters * p.gStride1${
-          each(all, (d) => ` + ${v}h${d} * p.gStride${d + 2}`)
+          each(single ? all : [], (d) => ` + ${v}h${d} * p.gStride${d + 2}`)
         };\n`,
       strides: single ? ["p.gStride1"] : ["p.gStride1", ...paramNames("move", rank)],
-      bounds: all.map((d) => ({ digit: single ? null : d + 1, step: `p.back${d}`, size: `p.gSize${d + 2}` })),
+      bounds: all.map((d) => ({
+        digit: single ? null : d + 1,
+        step: `p.back${d}`,
+        size: `p.gSize${d + 2}`,
+        unit: `p.gStride${d + 2}`,
+      })),
       taps: single ? null : fewTaps(taps),
       linear: single,
       alongSum: false,

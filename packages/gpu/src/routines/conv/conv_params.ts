@@ -38,7 +38,9 @@ export function imageFactor(
   const all = dims(x.shape.length - 2);
   return {
     strides: [`p.xStride${first}`, ...all.map((d) => `p.move${d}`)],
-    bounds: inside ? [] : all.map((d) => ({ digit: d + 1, step: `p.${step}${d}`, size: `p.xSize${d + 2}` })),
+    bounds: inside
+      ? []
+      : all.map((d) => ({ digit: d + 1, step: `p.${step}${d}`, size: `p.xSize${d + 2}`, unit: `p.xStride${d + 2}` })),
     taps: inside ? null : taps,
     linear: false,
     quads: null,

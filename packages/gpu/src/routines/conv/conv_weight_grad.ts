@@ -71,7 +71,7 @@ function weightGradient(
         coordinates(`${v}q`, `${v}q`, paramNames("outSize", rank + 2, 2)) +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.dilation${d} - p.padding${d};\n`) +
         `let ${v} = p.xAt + (z * p.outSize1 + ${v}c) * p.xStride1${
-          each(all, (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
+          each(inside ? all : [], (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
         };\n`,
       alongSum: true,
       ...imageFactor(x, { first: 0, step: "stride", inside, taps: null }),
