@@ -34,13 +34,19 @@ export function gradientKernel(
   return kernel;
 }
 
-function write(prim: string, rule: ElementwiseRule | FlatRule, twin: ElementwiseRule | FlatRule | null): GradientKernel | null {
+function write(
+  prim: string,
+  rule: ElementwiseRule | FlatRule,
+  twin: ElementwiseRule | FlatRule | null,
+): GradientKernel | null {
   if ("flat" in rule) return null;
   const other = twin === null || "flat" in twin ? null : twin;
   if (other === null && rule.passes) return null;
   const reads = [...new Set([...rule.reads, ...other?.reads ?? []])];
   const expression = (g: Symbolic, ...others: Symbolic[]): Symbolic => {
-    const values = Object.fromEntries(reads.map((name, i) => [name, others[i]])) as unknown as ElementwiseValues<Symbolic>;
+    const values = Object.fromEntries(reads.map((name, i) => [name, others[i]])) as unknown as ElementwiseValues<
+      Symbolic
+    >;
     const gradient = rule.gradient(g, values);
     return other === null ? gradient : gradient.add(other.gradient(g, values));
   };

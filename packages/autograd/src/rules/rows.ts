@@ -75,9 +75,7 @@ function rmsNormalizeGradients(
     return [g.sub(unit.mul(g.mul(unit).mean(dims, { keepdim: true }))).mul(factor), incoming.mul(unit)];
   }
   const g = settled(incoming);
-  const along = wanted[1]
-    ? alongScaled([g, a, scale], repeated(inputs[1]!.shape, a.shape)).to(a.dtype)
-    : null;
+  const along = wanted[1] ? alongScaled([g, a, scale], repeated(inputs[1]!.shape, a.shape)).to(a.dtype) : null;
   return [wanted[0] ? apply("rmsNormalizeGrad", [g, a, scale, ...affine ? [b] : []], { dims }) : null, along];
 }
 

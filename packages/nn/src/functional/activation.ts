@@ -19,7 +19,8 @@ type NumberedKernel = (x: Tensor, ...numbers: number[]) => Tensor;
 
 function numbered(name: string, write: (x: Symbolic, ...numbers: Symbolic[]) => Symbolic): NumberedKernel {
   const kernel = fused(name, write as (...inputs: Symbolic[]) => Symbolic);
-  return (x, ...numbers) => kernel([isFloat(x.dtype) || numbers.every(Number.isInteger) ? x : x.to("float32"), ...numbers]);
+  return (x, ...numbers) =>
+    kernel([isFloat(x.dtype) || numbers.every(Number.isInteger) ? x : x.to("float32"), ...numbers]);
 }
 
 /** max(x, 0). PyTorch: `relu`. */

@@ -3,7 +3,14 @@ import { type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { atLeast } from "./lower_bound.ts";
 import { showSizes } from "../sizes.ts";
-import { checkPair, checkReduction, type ElementLoss, elementLoss, reduced, type ReductionOptions } from "./reduction.ts";
+import {
+  checkPair,
+  checkReduction,
+  type ElementLoss,
+  elementLoss,
+  reduced,
+  type ReductionOptions,
+} from "./reduction.ts";
 
 const squaredErrors = elementLoss("mseLoss", (x, y) => x.sub(y).square());
 const absoluteErrors = elementLoss("l1Loss", (x, y) => x.sub(y).abs());
@@ -32,7 +39,9 @@ function stirling(target: Symbolic): Symbolic {
 }
 
 /** By whether the input is the logarithm of the rate; the second with Stirling's approximation. */
-const poisson = (rate: (x: Symbolic, target: Symbolic, eps: Symbolic) => Symbolic): readonly [ElementLoss, ElementLoss] => [
+const poisson = (
+  rate: (x: Symbolic, target: Symbolic, eps: Symbolic) => Symbolic,
+): readonly [ElementLoss, ElementLoss] => [
   elementLoss("poissonNllLoss", (x, target, eps) => rate(x!, target!, eps!)),
   elementLoss("poissonNllLoss", (x, target, eps) => rate(x!, target!, eps!).add(stirling(target!))),
 ];

@@ -114,7 +114,12 @@ function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked
     const keptParts = kept === null ? null : layers(kept);
     const maskStep = mask === null ? null : stepsOf(mask);
     const targets = [...keptParts?.parts ?? [], ...after.parts];
-    const inputs = [...gates.parts, ...columns(fromHidden, batch, size).parts, ...before.parts, ...maskStep?.parts ?? []];
+    const inputs = [
+      ...gates.parts,
+      ...columns(fromHidden, batch, size).parts,
+      ...before.parts,
+      ...maskStep?.parts ?? [],
+    ];
     const step = kept === null ? kernels.stepAlone : kernels.step;
     before.at(reverse ? steps : 0);
     before.parts.forEach((state, s) => state.copy_(given.states[s]!));

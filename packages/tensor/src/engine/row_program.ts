@@ -37,7 +37,11 @@ export class RowProgram {
     return new Symbolic({ op: "scalar", index: this.scalars.length - 1, dtype }, 0, this.draft);
   }
 
-  private reductions(op: RowReduction, symbols: readonly Symbolic[], write: readonly (readonly [number, Symbolic])[]): Symbolic[] {
+  private reductions(
+    op: RowReduction,
+    symbols: readonly Symbolic[],
+    write: readonly (readonly [number, Symbolic])[],
+  ): Symbolic[] {
     this.steps.push({
       kind: "walk",
       reduce: symbols.map(({ expr }) => ({ op, expr })),
