@@ -107,8 +107,7 @@ class PrimitiveNode<P extends Prim> extends Node {
     const input = inputs[operandNames.indexOf(name)]!;
     if (!(input instanceof Tensor)) return input;
     // One tensor in several places is saved once.
-    const before = inputs.indexOf(input);
-    const there = before < operandNames.length ? saved[names.indexOf(operandNames[before]!)] : undefined;
+    const there = saved[names.findIndex((other) => inputs[operandNames.indexOf(other)] === input)];
     return there instanceof Saved ? there.share() : new Saved(input);
   }
 

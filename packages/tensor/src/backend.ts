@@ -32,6 +32,8 @@ export interface Backend {
   hasRoutine(name: RoutinePrim): boolean;
   /** Whether the backend runs row kernels for the dtype. Without this method it runs none, and composites are used. */
   rows?(dtype: DType): boolean;
+  /** Whether row kernels can sum over rows, as `inOrder` asks. By default they cannot. */
+  readonly sumsRows?: boolean;
   /** Memory of at least `bytes` bytes, contents unspecified. `operation` is what errors name. */
   alloc(bytes: number, operation?: string): DeviceBuffer;
   /** Wraps a caller's memory as a buffer without a copy. Returns null if the backend cannot. */

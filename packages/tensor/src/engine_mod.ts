@@ -31,6 +31,7 @@ export type { Expr } from "./ir/kernel.ts";
 // Fused kernels.
 export { fusedSum, type FusedSumFunction, fusedTotal, type FusedTotalFunction } from "./engine/fuse.ts";
 export { fusedUpdate, type UpdateFunction } from "./engine/fused_update.ts";
+export { normalizeGradients, type NormalizeOperands } from "./engine/normalize_gradients.ts";
 export { symbolsOf } from "./engine/symbolic.ts";
 export {
   type Float32Arguments,

@@ -57,7 +57,7 @@ export class LeNet5 extends Module implements DigitNetwork {
   forward(images: Tensor): Tensor {
     // Ink is 1.175 and paper -0.1, so that the mean is about 0 and the variance about 1 (section III.A); the padding
     // lets the receptive fields of C3 reach the ends of strokes.
-    let x = pad(images.mul(1.275).sub(0.1), [2, 2, 2, 2], { value: -0.1 });
+    let x = pad(shade([images]), [2, 2, 2, 2], { value: -0.1 });
     x = squash(this.c1.forward(x));
     x = squash(this.s2.forward(x));
     x = squash(this.c3.forward(x));
@@ -80,6 +80,8 @@ export class LeNet5 extends Module implements DigitNetwork {
     ];
   }
 }
+
+const shade = fused("shade", (x) => x.mul(1.275).sub(0.1));
 
 /** The paper's activation function, appendix A: it maps ±1 to ±1, where its curvature is greatest. */
 const squashKernel = fused("squash", (x) => x.mul(2 / 3).tanh().mul(1.7159));

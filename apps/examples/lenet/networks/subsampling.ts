@@ -1,5 +1,5 @@
 import { Module, Parameter } from "@heddle/nn";
-import { avgPool2d, full, type Tensor, zeros } from "@heddle/tensor";
+import { avgPool2d, full, fused, type Tensor, zeros } from "@heddle/tensor";
 
 /**
  * LeNet-5's subsampling: the sum of each 2×2 square, times a coefficient, plus a bias, one of each per map. [n, maps,
@@ -19,6 +19,8 @@ export class Subsampling extends Module {
   forward(x: Tensor): Tensor {
     // The sum of four is four times their mean; multiplying the few coefficients by 4 is cheaper than multiplying the
     // pixels.
-    return avgPool2d(x, 2).mul(this.coefficient.mul(4)).add(this.bias);
+    return affine([avgPool2d(x, 2), this.coefficient.mul(4), this.bias]);
   }
 }
+
+const affine = fused("subsampling", (x, factor, bias) => x.mul(factor).add(bias));

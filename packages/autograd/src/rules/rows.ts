@@ -1,6 +1,6 @@
 /** Gradients of the row primitives: row kernels, or plain operations where the gradient will itself be differentiated. */
 import { fused, type Tensor } from "@heddle/tensor";
-import { apply, applyAll, fusedSum, type RowPrim } from "@heddle/tensor/engine";
+import { apply, applyAll, fusedSum, normalizeGradients, type RowPrim } from "@heddle/tensor/engine";
 import { isGradEnabled } from "../grad_mode.ts";
 import { type Context, reading, type Rules } from "./rule.ts";
 
@@ -18,7 +18,7 @@ const alongWeight = fusedSum("normalize gradient", (g, x, mean, scale) => x.sub(
 const alongScaled = fusedSum("rmsNormalize gradient", (g, x, scale) => x.mul(scale).mul(g));
 
 /** The needed gradients of the input, the weight, the bias and the residual. */
-function normalizeGradients(
+function gradientsOfNormalize(
   incoming: Tensor,
   context: Context<"normalize">,
   wanted: readonly boolean[],
@@ -48,6 +48,10 @@ function normalizeGradients(
     return [input!, along!, sum!, passed ?? incoming];
   }
   const g = through(incoming);
+  if (wanted[0] && (wanted[1] || wanted[2])) {
+    const together = normalizeGradients({ gradient: settled(g), x: a, mean, variance, weight: b, dims, eps });
+    if (together !== null) return [...together, g];
+  }
   const input = wanted[0]
     ? apply("normalizeGrad", [settled(g), a, mean, variance, ...affine ? [b] : []], { dims, eps, perRow })
     : null;
@@ -104,7 +108,7 @@ export const rowRules: Rules<RowPrim> = {
       "third",
       ...(activation === "relu" ? ["out"] as const : []),
     ],
-    gradients: normalizeGradients,
+    gradients: gradientsOfNormalize,
   },
   normalizeGrad: null,
   rmsNormalize: {

@@ -152,7 +152,10 @@ export abstract class RecurrentLayer extends Recurrent {
       x = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
       if (layer < this.numLayers - 1 && this.dropout > 0) x = dropout(x, this.dropout, { training: this.training });
     }
-    const states = after.map((layers) => (batched ? stack(layers) : stack(layers).squeeze(1)).to(input.dtype));
+    const states = after.map((layers) => {
+      const state = layers.length === 1 ? layers[0]!.unsqueeze(0) : stack(layers);
+      return (batched ? state : state.squeeze(1)).to(input.dtype);
+    });
     x = x.to(input.dtype);
     return { output: batched ? swapped ? x.transpose(0, 1) : x : x.squeeze(1), states };
   }

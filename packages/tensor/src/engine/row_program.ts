@@ -37,7 +37,11 @@ export class RowProgram {
     return new Symbolic({ op: "scalar", index: this.scalars.length - 1, dtype }, 0, this.draft);
   }
 
-  private reductions(op: RowReduction, symbols: readonly Symbolic[], write: readonly [number, Symbolic][]): Symbolic[] {
+  private reductions(
+    op: RowReduction,
+    symbols: readonly Symbolic[],
+    write: readonly (readonly [number, Symbolic])[],
+  ): Symbolic[] {
     this.steps.push({
       kind: "walk",
       reduce: symbols.map(({ expr }) => ({ op, expr })),
@@ -59,6 +63,16 @@ export class RowProgram {
   /** Writes each element of an output. */
   write(output: number, x: Symbolic): void {
     this.reductions("sum", [], [[output, x]]);
+  }
+
+  /** Writes each element of several outputs, in one pass. */
+  writeAll(...outputs: readonly [output: number, x: Symbolic][]): void {
+    this.reductions("sum", [], outputs);
+  }
+
+  /** An element of an output before it is written. */
+  before(output: number, dtype: DType): Symbolic {
+    return this.source({ from: "output", operand: output }, dtype);
   }
 
   /** Writes each element of an output and sums it, or other terms instead. Returns the written element, for later passes, and the sums. */

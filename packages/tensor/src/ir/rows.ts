@@ -40,6 +40,11 @@ export interface RowKernel {
   readonly outputs: readonly Access[];
   readonly sources: readonly RowSource[];
   readonly steps: readonly RowStep[];
+  /**
+   * The number of successive rows that run in order, one after the other. An output that repeats over them can hold a sum, which each row
+   * reads and writes. Only for backends with `sumsRows`.
+   */
+  readonly inOrder?: number;
 }
 
 /** All kinds of work that a backend runs. */

@@ -43,6 +43,7 @@ const noSources: Sources = [];
 export class CpuBackend implements Backend {
   readonly name = "cpu";
   readonly readsSynchronously = true;
+  readonly sumsRows = true;
   /** The memory and the threads. */
   readonly engine: Engine;
   private readonly kernels: Kernels;

@@ -4,7 +4,9 @@ import type { CodeModule } from "../../code/module.ts";
 import { features } from "./features.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-type Library = typeof import("../../mod.ts") & Pick<typeof import("../../engine_mod.ts"), "apply" | "applyAll">;
+type Library =
+  & typeof import("../../mod.ts")
+  & Pick<typeof import("../../engine_mod.ts"), "apply" | "applyAll" | "normalizeGradients">;
 
 // Later tests of this process get a library without interpreters.
 afterAll(() => {
@@ -17,8 +19,8 @@ async function interpreted(bytes: 16 | 32 | 64): Promise<{ library: Library; sta
   // Workers that have started without native code would keep the engine from using it.
   vi.stubEnv("HEDDLE_THREADS", "1");
   vi.resetModules();
-  const { apply, applyAll } = await import("../../engine_mod.ts");
-  const library = { ...await import("../../mod.ts"), apply, applyAll };
+  const { apply, applyAll, normalizeGradients } = await import("../../engine_mod.ts");
+  const library = { ...await import("../../mod.ts"), apply, applyAll, normalizeGradients };
   const { useNativeCode } = await import("./native_code.ts");
   const { interpretedNative } = await import("./testing/interpreted_native.ts");
   const compiled: string[] = [];
@@ -137,6 +139,12 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "softmax": (h) => h.randn([5, 77]).softmax(1),
   "normalisation of rows": (h) => normalised(h, [5, 77], [1]),
   "normalisation of channels": (h) => normalised(h, [3, 5, 77], [0, 2]),
+  "gradients of a layer normalisation, with sums over groups of rows": (h) => {
+    const [gradient, x] = [h.randn([272, 21]), h.randn([272, 21])];
+    const [mean, variance, weight] = [h.randn([272, 1]), h.rand([272, 1]), h.randn([21])];
+    const found = h.normalizeGradients({ gradient, x, mean, variance, weight, dims: [1], eps: 1e-5 })!;
+    return h.cat(found.map((part) => part.reshape(-1)), 0);
+  },
   "matmul": (h) => h.randn([19, 35]).matmul(h.randn([35, 41])),
   "matmul, float64": (h) => h.randn([9, 15], { dtype: "float64" }).matmul(h.randn([15, 11], { dtype: "float64" })),
   "matmul in blocks": (h) => h.randn([4, 520]).matmul(h.randn([520, 36])),

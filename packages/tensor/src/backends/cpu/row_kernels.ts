@@ -57,7 +57,9 @@ export class RowKernels {
       this.entries.set(key, entry);
     }
     const kept = kernel.shape.length - kernel.inner;
-    const grain = Math.max(1, Math.ceil(chunkWork / (sizeOf(kernel.shape.slice(kept)) * weight)));
+    // A thread runs the rows of its chunk in order.
+    const { inOrder = 1 } = kernel;
+    const grain = inOrder * Math.max(1, Math.ceil(chunkWork / (sizeOf(kernel.shape.slice(kept)) * weight * inOrder)));
     const operands = [...kernel.inputs, ...kernel.outputs].map(({ dtype, strides }) => ({
       bytes: elementBytes(dtype),
       strides,
