@@ -9,8 +9,8 @@ import { kernelConfigs, type TileName, tiles } from "../packages/gpu/src/routine
 import { routines } from "../packages/gpu/src/routines/table.ts";
 import type { GpuContext, GpuOperand } from "../packages/gpu/src/gpu_context.ts";
 import { workgroupBytes } from "../packages/gpu/src/routines/contraction/tile_kernel.ts";
-import type { DType } from "@heddle/tensor";
-import { contiguousStrides } from "@heddle/tensor/backend";
+import type { DType } from "../packages/tensor/src/mod.ts";
+import { contiguousStrides } from "../packages/tensor/src/backend_mod.ts";
 import { isMain } from "./is_main.ts";
 
 /** An engine whose choices are recorded, with the sources of its kernels. */

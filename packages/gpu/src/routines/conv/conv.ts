@@ -4,7 +4,7 @@
  */
 import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
+import { paramNames } from "../../render/index_math.ts";
 import type { BareContraction } from "../contraction/contraction.ts";
 import { isLinear, quadsOf } from "../contraction/factor.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
