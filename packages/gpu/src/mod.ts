@@ -85,7 +85,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
     "tune",
   ]);
   const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 64 } = options;
-  const opened = await openDevice(await findGpu(), { ...options, adapter: options.adapter as GPUAdapter | undefined });
+  const opened = await openDevice(findGpu, { ...options, adapter: options.adapter as GPUAdapter | undefined });
   const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });
   await engine.readback.probe();
   registerDevice(name, () => new GpuBackend(name, engine));

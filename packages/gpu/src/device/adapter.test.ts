@@ -26,13 +26,15 @@ function fakeGpu(
   return { gpu, asked, preferences };
 }
 
+const found = (gpu: GPU) => (): Promise<GPU> => Promise.resolve(gpu);
+
 describe("adapter", () => {
   test("the device is requested with all limits and the features that kernels use", async () => {
     const { gpu, asked, preferences } = fakeGpu({ vendor: "acme", architecture: "x1" }, [
       "shader-f16",
       "depth-clip-control",
     ]);
-    const opened = await openDevice(gpu, { powerPreference: "low-power" });
+    const opened = await openDevice(found(gpu), { powerPreference: "low-power" });
     expect(opened).toMatchObject({ description: "acme x1", software: false });
     expect(opened.identity).toMatch(/^acme \| x1 \|.*\| (deno|bun|node) \d/);
     expect(preferences).toEqual([{ powerPreference: "low-power" }]);
@@ -48,13 +50,15 @@ describe("adapter", () => {
         isFallbackAdapter: true,
       }]
     ) {
-      expect((await openDevice(fakeGpu(info).gpu, {})).software).toBe(true);
+      expect((await openDevice(found(fakeGpu(info).gpu), {})).software).toBe(true);
     }
   });
 
   test("no adapter: the error says what to install", async () => {
     const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
-    await expect(openDevice(none, {})).rejects.toThrow(/there is no adapter; install a driver .*mesa-vulkan-drivers/);
+    await expect(openDevice(found(none), {})).rejects.toThrow(
+      /there is no adapter; install a driver .*mesa-vulkan-drivers/,
+    );
   });
 });
 

@@ -34,8 +34,12 @@ const softwareNames = /llvmpipe|lavapipe|swiftshader|basic render|softpipe/i;
  *
  * @throws Error when there is no adapter.
  */
-export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: AdapterOptions): Promise<OpenedDevice> {
-  const adapter = given ?? await gpu.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
+export async function openDevice(
+  find: () => Promise<GPU>,
+  { powerPreference, adapter: given }: AdapterOptions,
+): Promise<OpenedDevice> {
+  const adapter = given ??
+    await (await find()).requestAdapter(powerPreference === undefined ? {} : { powerPreference });
   if (!adapter) {
     throw new Error(
       "webgpu: there is no adapter; install a driver (on Linux without a GPU: the package mesa-vulkan-drivers), or use the CPU",

@@ -111,6 +111,14 @@ const windows = { kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1,
 const relu = { activation: "relu" };
 
 const byRoutine: Readonly<Record<string, Runs>> = {
+  attention: (x) => {
+    const attrs = { scale: 0.1, causalOffset: 0, dropoutP: 0 };
+    call("attention", [x(2, 3, 300, 64), x(2, 3, 300, 64), x(2, 3, 300, 64)], attrs);
+  },
+  attentionGrad: (x) => {
+    const [q, sums] = [x(2, 3, 300, 64), x(2, 3, 300, 2)];
+    call("attentionGrad", [q, q, sums, q, q, q], { scale: 0.1, causalOffset: 0, dropoutP: 0, wanted: [0, 1, 2] });
+  },
   matmul: (x) => {
     for (const [m, k, n] of [[64, 64, 64], [1, 200, 1], [1, 64, 700], [5, 7, 700], [33, 5000, 40]] as const) {
       call("matmul", [x(m, k), x(k, n), x(n)], relu);
