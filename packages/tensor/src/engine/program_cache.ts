@@ -75,6 +75,7 @@ export class ProgramCache {
 
   /** Begins a key. */
   begin(kind: keyof typeof launchKinds, operands: number): void {
+    this.length = this.hash = 0; // whatever an error left
     this.addNumber(8 * operands + launchKinds[kind]);
   }
 
