@@ -10,9 +10,10 @@ import { collectGarbage, nextTurn } from "./packages/tensor/src/runtime.ts";
 manualSeed(0);
 
 // V8 in Node 20 never runs a finalizer again in a thread where a registry died while its own were due. Tests import copies of Heddle
-// and drop them, each with its registry, so registries are kept.
-const kept: Set<object> = ((globalThis as { keptRegistries?: Set<object> }).keptRegistries ??= new Set());
-if (kept.size === 0) {
+// and drop them, each with its registry, so registries live until the end of their file, when no finalizers are due.
+const shared = globalThis as { keptRegistries?: Set<object> };
+if (process.versions.v8?.startsWith("11.") && shared.keptRegistries === undefined) {
+  const kept: Set<object> = shared.keptRegistries = new Set();
   const Registry = FinalizationRegistry;
   globalThis.FinalizationRegistry = class<T> extends Registry<T> {
     constructor(finalize: (held: T) => void) {
@@ -20,7 +21,6 @@ if (kept.size === 0) {
       kept.add(this);
     }
   };
-  kept.add(globalThis.FinalizationRegistry);
 }
 
 // HEDDLE_NATIVE=avx512 or avx2 runs the tests with machine code.
@@ -36,4 +36,5 @@ function collect(): void {
 afterAll(async () => {
   collect();
   for (let turn = 0; turn < 3; turn++) await nextTurn();
+  shared.keptRegistries?.clear();
 });
