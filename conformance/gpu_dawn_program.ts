@@ -2,7 +2,7 @@
  * The program that `gpu_dawn.test.ts` runs in its own process: the GPU through the npm package `webgpu`. The last line
  * of its output is the result.
  */
-import { gpuReport, webgpu } from "@heddle/gpu";
+import { gpuReport, tune, type TunedWork, webgpu } from "@heddle/gpu";
 import { type Device, ones } from "@heddle/tensor";
 import process from "node:process";
 import { create } from "webgpu";
@@ -16,6 +16,8 @@ export interface Found {
   /** The same by the kernels for GPUs, within the limits that every adapter has. */
   readonly minimal: Record<string, Values | Failure>;
   readonly training: Training;
+  /** What `tune` found for a product. */
+  readonly tuned: readonly TunedWork[];
   /** What `item()` threw. */
   readonly atOnce: string;
   /** What opening Dawn's adapter that computes nothing threw. */
@@ -35,6 +37,7 @@ async function find(device: Device, steps: number): Promise<Found> {
     operations: await operations(device),
     minimal: await operations(await webgpu({ name: "minimal", adapter: await minimalAdapter(real) })),
     training: await train(device, steps),
+    tuned: (await tune(device, () => void ones([64, 64], { device }).matmul(ones([64, 64], { device })))).works,
     atOnce: await messageOf(() => ones([1], { device }).item()),
     nothing: await messageOf(async () => webgpu({ name: "nothing", adapter: (await nulls.requestAdapter())! })),
   };
