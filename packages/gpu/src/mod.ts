@@ -135,7 +135,9 @@ export async function tune(device: Device, step: () => unknown, options: TuneOpt
   }
   if (typeof step !== "function") {
     throw new TypeError(
-      `tune: the step is ${step === null ? "null" : `of type ${typeof step}`}, not a function; pass one that runs the ` +
+      `tune: the step is ${
+        step === null ? "null" : `of type ${typeof step}`
+      }, not a function; pass one that runs the ` +
         `forward and backward pass: await tune(gpu, () => model.forward(batch).sum().backward())`,
     );
   }

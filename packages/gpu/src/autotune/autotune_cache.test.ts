@@ -97,7 +97,9 @@ describe("the autotune cache", () => {
 
   test("nothing is read or written, and nothing asked, without Deno's permissions", () => {
     const asked: string[] = [];
-    const querySync = ({ name }: { name: string }) => ({ state: (asked.push(name), name === "env") ? "granted" : "prompt" });
+    const querySync = ({ name }: { name: string }) => ({
+      state: (asked.push(name), name === "env") ? "granted" : "prompt",
+    });
     new AutotuneCache("x").add([{ key: "1", candidates: ways, chosen: "row" }]);
     const { Deno = {} } = globalThis as { Deno?: object };
     vi.stubGlobal("Deno", Object.create(Deno, { permissions: { value: { querySync } } }));

@@ -48,8 +48,8 @@ export class TuneReport {
     const table = [["work", "default", "chosen", "others"], ...rows];
     const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
     return [
-      `${adapter}, ${clock === "timestamps" ? "GPU timestamps" : "host clock"}: ${changed} of ${works.length} kinds of ` +
-      `work take another form than the default; ${stored ? "stored" : "not stored, for this process only"}`,
+      `${adapter}, ${clock === "timestamps" ? "GPU timestamps" : "host clock"}: another form than the default for ` +
+      `${changed} of ${works.length} kinds of work; ${stored ? "stored" : "not stored, for this process only"}`,
       ...table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()),
     ].join("\n");
   }
