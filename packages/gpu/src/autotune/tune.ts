@@ -63,7 +63,6 @@ export async function tuneBackend(
       try {
         return await measureLaunches(engine, launches[candidate]!, runs, measure);
       } catch (error) {
-        engine.releaseScratch();
         errors.checkLost("tune");
         if (debug() >= 2) console.error(`heddle gpu tune: ${key} ${candidates[candidate]}: ${error}`);
         return Infinity;
@@ -126,21 +125,23 @@ async function measureLaunches(
   const substitutes = new Map<GPUBuffer, GPUBuffer>();
   const substitute = (buffer: GPUBuffer): GPUBuffer => {
     let own = substitutes.get(buffer);
-    if (own === undefined) substitutes.set(buffer, own = engine.scratch(buffer.size));
+    if (own === undefined) substitutes.set(buffer, own = engine.pool.alloc(buffer.size));
     return own;
   };
-  const ready = launches.map((launch) => ({
-    compiled: engine.compile(launch),
-    reads: launch.reads.map(substitute),
-    writes: launch.writes.map(substitute),
-  }));
-  const time = await measure(() => {
-    for (let i = 0; i < runs; i++) {
-      for (const { compiled, reads, writes } of ready) if (compiled !== null) engine.record(compiled, reads, writes);
-    }
-  });
-  for (const buffer of substitutes.values()) engine.release(buffer);
-  return time;
+  try {
+    const ready = launches.map((launch) => ({
+      compiled: engine.compile(launch),
+      reads: launch.reads.map(substitute),
+      writes: launch.writes.map(substitute),
+    }));
+    return await measure(() => {
+      for (let i = 0; i < runs; i++) {
+        for (const { compiled, reads, writes } of ready) if (compiled !== null) engine.record(compiled, reads, writes);
+      }
+    });
+  } finally {
+    for (const buffer of substitutes.values()) engine.pool.release(buffer);
+  }
 }
 
 /** The GPU's clock where the adapter has timestamp queries, else the host's. */

@@ -138,7 +138,11 @@ export class CommandRecorder {
     if (time) {
       const milliseconds = time();
       this.measured?.push(milliseconds);
-      if (debug() >= 2) void milliseconds.then((ms) => console.error(`${name}: ${ms.toFixed(3)} ms on the GPU`));
+      if (debug() >= 2) {
+        void milliseconds.then((ms) => {
+          if (!Number.isNaN(ms)) console.error(`${name}: ${ms.toFixed(3)} ms on the GPU`);
+        });
+      }
     }
     this.encoder = null;
     this.serial++;
