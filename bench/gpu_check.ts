@@ -1,5 +1,5 @@
 // Checks and measures the GPU at hand, as docs/gpu_check.md describes.
-import { gpuReport, webgpu } from "@heddle/gpu";
+import { gpuReport, tune, webgpu } from "@heddle/gpu";
 import { type Device, getDevice, manualSeed, setDefaultDevice } from "@heddle/tensor";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -110,8 +110,15 @@ async function main(): Promise<void> {
     const device = await webgpu({ powerPreference: "high-performance" });
     Object.assign(results, { small: options.small, adapter: { name: gpuReport(device).adapter, ...await adapter() } });
     for (const name of only) await run(name, PARTS[name]!, device);
-    const tuned = await webgpu({ name: "tuned", tune: true, powerPreference: "high-performance" });
-    for (const name of only.filter((each) => TUNED.includes(each))) await run(`${name}, tuned`, PARTS[name]!, tuned);
+    const tuned = await webgpu({ name: "tuned", powerPreference: "high-performance" });
+    for (const name of only.filter((each) => TUNED.includes(each))) {
+      const part = PARTS[name]!;
+      await run(`${name}, choices`, async (check, found) => {
+        const { clock, works } = await tune(check.device, () => part({ ...check, once: true }, {}));
+        Object.assign(found, { clock, works });
+      }, tuned);
+      await run(`${name}, tuned`, part, tuned);
+    }
     results.report = { fixed: gpuReport(device), tuned: gpuReport(tuned) };
     write();
     console.log(JSON.stringify(results, null, 1));

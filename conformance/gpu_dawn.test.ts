@@ -1,7 +1,9 @@
 /** The GPU on Bun and Node, through the npm package `webgpu` (Dawn); on Deno, which has its own WebGPU, the tests are skipped. */
 import { getDevice } from "@heddle/tensor";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -26,13 +28,14 @@ async function run(): Promise<Found | Failure> {
   // Node 20 cannot read TypeScript by itself.
   const args = "bun" in process.versions ? [program] : ["--import", "tsx", program];
   const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const cache = mkdtempSync(join(tmpdir(), "heddle-dawn-"));
   // It must also exit without help: Dawn keeps threads.
   const { stdout } = await promisify(execFile)(process.execPath, [...args, String(STEPS)], {
     maxBuffer: 2 ** 26,
     timeout: 1_800_000, // minutes where many share two cores
     killSignal: "SIGKILL",
-    env: { ...inherited, VK_ADD_DRIVER_FILES: swiftShader.join(":") },
-  });
+    env: { ...inherited, XDG_CACHE_HOME: cache, VK_ADD_DRIVER_FILES: swiftShader.join(":") },
+  }).finally(() => rmSync(cache, { recursive: true }));
   return JSON.parse(stdout.trim().split("\n").at(-1)!) as Found | Failure;
 }
 
@@ -60,6 +63,12 @@ describe.skipIf(found === null)("gpu through Dawn", () => {
   test("training", async () => {
     expect(found!.training.losses.length).toBe(STEPS);
     expectTrained(found!.training, await train(getDevice("cpu"), STEPS), 1e-3);
+  });
+
+  test("tuning times the forms of a product, by timestamps and by the host's clock, and its values stay the same", () => {
+    expect(found!.tuned.map(({ milliseconds }) => Object.keys(milliseconds).length)).toEqual([6, 5]);
+    const times = found!.tuned.flatMap(({ milliseconds }) => Object.values(milliseconds));
+    expect(times.every((time) => time > 0)).toBe(true);
   });
 
   test("reading at once is refused, and the error says what can be done", () => {

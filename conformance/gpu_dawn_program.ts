@@ -2,8 +2,8 @@
  * The program that `gpu_dawn.test.ts` runs in its own process: the GPU through the npm package `webgpu`. The last line
  * of its output is the result.
  */
-import { gpuReport, webgpu } from "@heddle/gpu";
-import { type Device, ones } from "@heddle/tensor";
+import { gpuReport, tune, type TunedWork, webgpu } from "@heddle/gpu";
+import { type Device, ones, rand } from "@heddle/tensor";
 import process from "node:process";
 import { create } from "webgpu";
 import { minimalAdapter } from "./minimal_adapter.ts";
@@ -16,6 +16,8 @@ export interface Found {
   /** The same by the kernels for GPUs, within the limits that every adapter has. */
   readonly minimal: Record<string, Values | Failure>;
   readonly training: Training;
+  /** What `tune` found for a product, by timestamps, and by the host's clock for the kernels for GPUs. */
+  readonly tuned: readonly TunedWork[];
   /** What `item()` threw. */
   readonly atOnce: string;
   /** What opening Dawn's adapter that computes nothing threw. */
@@ -29,12 +31,26 @@ const messageOf = (run: () => unknown): Promise<string> =>
 const nulls = create(["backend=null"]);
 const real = create([]);
 
+/** Tunes a product, and returns what was found if its values stay the same. */
+async function tuned(device: Device): Promise<readonly TunedWork[]> {
+  const x = rand([64, 64], { device: "cpu" }).to(device);
+  const bits = async (): Promise<string> => {
+    const y = x.matmul(x);
+    return `${new Uint32Array((await y.data() as Float32Array).slice().buffer)}`;
+  };
+  const before = await bits();
+  const { works } = await tune(device, () => void x.matmul(x));
+  return await bits() === before ? works : [];
+}
+
 async function find(device: Device, steps: number): Promise<Found> {
+  const minimal = await webgpu({ name: "minimal", adapter: await minimalAdapter(real) });
   return {
     adapter: gpuReport(device).adapter,
     operations: await operations(device),
-    minimal: await operations(await webgpu({ name: "minimal", adapter: await minimalAdapter(real) })),
+    minimal: await operations(minimal),
     training: await train(device, steps),
+    tuned: [...await tuned(device), ...await tuned(minimal)],
     atOnce: await messageOf(() => ones([1], { device }).item()),
     nothing: await messageOf(async () => webgpu({ name: "nothing", adapter: (await nulls.requestAdapter())! })),
   };

@@ -9,6 +9,8 @@ export interface Check {
   readonly device: Device;
   /** Sizes for a software adapter instead of a GPU. */
   readonly small: boolean;
+  /** Whether to do each piece of work once and measure nothing, so that it can be tuned. */
+  readonly once?: boolean;
   /** Milliseconds that are left of the whole check's time. */
   left(): number;
 }
@@ -38,6 +40,7 @@ export function time(check: Check, run: () => Tensor, seconds: number = check.sm
     return (performance.now() - start) / calls;
   };
   if (check.left() < 0) throw new Error("no time is left; --budget gives more");
+  if (check.once) return each(1);
   each(1);
   const calls = Math.max(1, Math.min(200, Math.round(100 / each(1))));
   const until = performance.now() + 1000 * seconds;

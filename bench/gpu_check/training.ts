@@ -43,6 +43,11 @@ export async function training(check: Check, results: Results): Promise<void> {
     setDefaultDevice(check.device);
     try {
       const work = await make(check);
+      if (check.once) {
+        await work.run();
+        work.end?.();
+        continue;
+      }
       const [losses] = await work.outputs();
       const seconds = check.small ? 0.2 : 2;
       let [steps, best] = [0, Infinity];

@@ -1,7 +1,4 @@
 import { arange, fromTypedArray, memory, ones, scope, tensor, tidy, zeros } from "@heddle/tensor";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { GpuBackend } from "./backend.ts";
 import type { GpuBuffer } from "./memory/gpu_buffer.ts";
@@ -187,52 +184,6 @@ describe.skipIf(gpu === null)("the GPU device", () => {
     expect(engine.scratch(12345)).toBe(scratch);
     engine.release(scratch);
     expect(engine.report().buffers - before.buffers).toBeLessThanOrEqual(1);
-  });
-
-  test("the first candidate is chosen, or with tuning the fastest, also by later devices", async () => {
-    const cache = mkdtempSync(join(tmpdir(), "heddle-autotuner-"));
-    vi.stubEnv("XDG_CACHE_HOME", cache);
-    const runs: string[] = [];
-    const slow = (way: string): void => {
-      runs.push(way);
-      const until = performance.now() + (way === "a" ? 8 : 0);
-      while (performance.now() < until);
-    };
-    const open = async (tune: boolean) => backendOf(await webgpu({ name: "gpu-tuned", tune })).engine;
-    const [fixed, first] = [await open(false), await open(true)];
-    expect(fixed.choose("ways", ["a", "b"], slow)).toBe("a");
-    expect(runs).toEqual([]);
-    expect(readdirSync(cache)).toEqual([]);
-    expect(first.choose("ways", ["a", "b"], slow)).toBe("b");
-    const count = runs.length;
-    expect(count).toBeGreaterThan(2);
-    expect(first.choose("ways", ["a", "b"], slow)).toBe("b");
-    const second = await open(true);
-    expect(second.choose("ways", ["a", "b"], slow)).toBe("b");
-    expect(runs.length).toBe(count);
-    expect(fixed.choose("ways", ["a", "b"], slow)).toBe("a");
-    for (const { device } of [fixed, first, second]) device.destroy();
-    vi.unstubAllEnvs();
-    rmSync(cache, { recursive: true });
-  });
-
-  test("the configuration of a product is tuned once", async () => {
-    const cache = mkdtempSync(join(tmpdir(), "heddle-autotuner-"));
-    vi.stubEnv("XDG_CACHE_HOME", cache);
-    const counts: number[] = [];
-    for (const tune of [false, true, true]) {
-      const device = await webgpu({ name: "gpu-tuned", tune });
-      tidy(() => {
-        const x = ones([24, 40], { device });
-        expect(x.matmul(x.t()).sum().item()).toBe(24 * 24 * 40);
-      });
-      counts.push(gpuReport(device).kernels);
-      backendOf(device).engine.device.destroy();
-    }
-    expect(counts[1]).toBeGreaterThan(counts[0]! + 3);
-    expect(counts[2]).toBeLessThan(counts[0]! + 3);
-    vi.unstubAllEnvs();
-    rmSync(cache, { recursive: true });
   });
 });
 

@@ -48,10 +48,10 @@ export interface GpuContext {
   /** Releases scratch memory. Launches recorded before can still use it. */
   release(buffer: GPUBuffer): void;
   /**
-   * Chooses the fastest of several implementations on this adapter. Takes the first unless tuning is on (see
-   * `WebGpuOptions.tune`); with tuning, each is run and timed once for each `key`.
+   * Chooses one of several implementations of the same work: the one that `tune` has found to be the fastest on this
+   * adapter, else the first. All have results of the same bits.
    *
-   * @param run records the work of one candidate; it may be called several times.
+   * @param run records the work of one candidate. While the device is tuned it is called for each of them.
    */
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C;
 }

@@ -14,13 +14,15 @@
 import { type Device, getDevice } from "@heddle/tensor";
 import { registerDevice } from "@heddle/tensor/backend";
 import { checkOptions } from "@heddle/tensor/engine";
+import { tuneBackend } from "./autotune/tune.ts";
+import { type TunedWork, TuneReport } from "./autotune/tune_report.ts";
 import { GpuBackend } from "./backend.ts";
 import { openDevice } from "./device/adapter.ts";
 import { Engine } from "./device/engine.ts";
 import type { EngineReport } from "./device/engine_report.ts";
 import { findGpu } from "./device/runtime.ts";
 
-export type { EngineReport };
+export { type EngineReport, type TunedWork, TuneReport };
 
 /**
  * The parts of a `GPUAdapter` that opening a device uses. Every `GPUAdapter` is assignable, whether its type comes from the DOM, Deno or
@@ -45,12 +47,6 @@ export interface WebGpuOptions {
   readonly powerPreference?: "low-power" | "high-performance";
   /** An adapter to use instead of requesting one. Opening the device consumes it. */
   readonly adapter?: AdapterLike;
-  /**
-   * Whether to time kernels that have several variants, when a size first occurs, and to keep the fastest in the user's
-   * cache folder for later processes (default false: fixed choices, no file). Only runtimes with synchronous reads
-   * (Deno) can time kernels; elsewhere the choices stay fixed.
-   */
-  readonly tune?: boolean;
   /** Bytes of freed memory to keep for reuse (default 1 GiB). */
   readonly poolBytes?: number;
   /** Most bytes of all buffers together (default: what the driver provides). */
@@ -82,11 +78,10 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
     "name",
     "poolBytes",
     "powerPreference",
-    "tune",
   ]);
-  const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 64 } = options;
+  const { name = "gpu", poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 64 } = options;
   const opened = await openDevice(findGpu, { ...options, adapter: options.adapter as GPUAdapter | undefined });
-  const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });
+  const engine = new Engine(opened, { poolBytes, memoryBytes, flushAfter });
   await engine.readback.probe();
   registerDevice(name, () => new GpuBackend(name, engine));
   return getDevice(name);
@@ -100,4 +95,51 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
 export function gpuReport(device: Device): EngineReport {
   if (!(device.backend instanceof GpuBackend)) throw new TypeError(`gpuReport: "${device.name}" is not a GPU`);
   return device.backend.report();
+}
+
+/** Options of {@link tune}. */
+export interface TuneOptions {
+  /** Whether to time again what was tuned before (default false: its stored choice is taken). */
+  readonly again?: boolean;
+}
+
+/**
+ * Chooses the fastest kernels for a model on this GPU. Runs `step` once, times the forms of each matrix product and
+ * convolution that occurs in it, and takes from then on those that are at least 5% faster than the default. The choices
+ * are stored by adapter and version of the runtime, in the user's cache folder or in `localStorage`, and every later
+ * {@link webgpu} takes them. The bits of results do not depend on them.
+ *
+ * Nothing else should use the GPU meanwhile. Choices apply to the sizes that occur: tune again for another batch size.
+ *
+ * @param step runs the forward and backward pass; it may be asynchronous. Its tensors are freed afterwards.
+ * @throws TypeError for a device that is not a GPU, and if `step` is not a function; Error if nothing with several forms
+ * runs in it, or the device is lost. Errors of `step` are passed on.
+ *
+ * @example
+ * ```ts ignore
+ * import { tune, webgpu } from "@heddle/gpu";
+ * import { functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
+ * import { randint, randn } from "@heddle/tensor";
+ * const gpu = await webgpu();
+ * const model = new Sequential(new Linear(784, 512), new ReLU(), new Linear(512, 10)).to(gpu);
+ * const [images, labels] = [randn([100, 784]).to(gpu), randint(0, 10, [100], { dtype: "int32" }).to(gpu)];
+ * const report = await tune(gpu, () => F.crossEntropy(model.forward(images), labels).backward());
+ * console.log(String(report));
+ * ```
+ */
+export async function tune(device: Device, step: () => unknown, options: TuneOptions = {}): Promise<TuneReport> {
+  checkOptions("tune", options, ["again"]);
+  const backend = device?.backend;
+  if (!(backend instanceof GpuBackend)) {
+    throw new TypeError(`tune: "${device?.name ?? device}" is not a GPU; open one with await webgpu()`);
+  }
+  if (typeof step !== "function") {
+    throw new TypeError(
+      `tune: the step is ${
+        step === null ? "null" : `of type ${typeof step}`
+      }, not a function; pass one that runs the ` +
+        `forward and backward pass: await tune(gpu, () => model.forward(batch).sum().backward())`,
+    );
+  }
+  return await tuneBackend(backend, step, options.again ?? false);
 }

@@ -1,4 +1,4 @@
-/** The autotune cache: the fastest kernel variants of each adapter, kept in a file between processes. */
+/** The autotune cache: the fastest kernel variants of each adapter, kept in a file between processes, in browsers in `localStorage`. */
 import { readCached, writeCached } from "../device/runtime.ts";
 
 const fileName = "gpu_choices.json";
@@ -6,7 +6,14 @@ const fileName = "gpu_choices.json";
 /**
  * Incremented when kernels change so much that old timings no longer apply. Entries of another generation are ignored.
  */
-const generation = 1;
+const generation = 2;
+
+/** The candidate chosen for a key. */
+export interface Choice {
+  readonly key: string;
+  readonly candidates: readonly string[];
+  readonly chosen: string;
+}
 
 /** Chosen candidates by key. */
 type Chosen = Record<string, string>;
@@ -27,13 +34,13 @@ export class AutotuneCache {
     return this.chosen.get(keyWithCandidates(key, candidates));
   }
 
-  /** Stores a choice, in memory and in the file. */
-  set(key: string, candidates: readonly string[], choice: string): void {
-    this.chosen.set(keyWithCandidates(key, candidates), choice);
+  /** Adds choices, in memory and in the file. Returns whether the file was written. */
+  add(choices: readonly Choice[]): boolean {
+    for (const { key, candidates, chosen } of choices) this.chosen.set(keyWithCandidates(key, candidates), chosen);
     // Other processes may have added entries since the file was read.
     const all = read();
     all[this.adapter] = { ...all[this.adapter], ...Object.fromEntries(this.chosen) };
-    writeCached(fileName, `${JSON.stringify({ generation, adapters: all }, null, 1)}\n`);
+    return writeCached(fileName, `${JSON.stringify({ generation, adapters: all }, null, 1)}\n`);
   }
 }
 

@@ -41,8 +41,11 @@ export class CommandRecorder {
   private readonly ring: GPUBuffer;
   private readonly alignment: number;
   private cursor = 0;
-  /** Null unless `HEDDLE_DEBUG` asks for timings. */
-  private readonly timestamps: TimestampQueries | null;
+  /** Null unless submissions are measured: by {@link measure}, or because `HEDDLE_DEBUG` asks for it. */
+  private timestamps: TimestampQueries | null;
+  /** The milliseconds of the submissions that {@link measure} makes. */
+  private measured: Promise<number>[] | null = null;
+  private queries: TimestampQueries | null = null;
   private readonly offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
   /**
@@ -129,15 +132,43 @@ export class CommandRecorder {
     this.endPass();
     if (this.cursor > 0) this.device.queue.writeBuffer(this.ring, 0, this.words, 0, this.cursor >> 2);
     const name = `heddle gpu submit ${this.serial}`;
-    const measured = this.timestamps?.finish(this.encoder, name);
+    const time = this.timestamps?.finish(this.encoder);
     this.device.queue.submit([this.encoder.finish()]);
     if (debug() >= 2) console.error(`${name}: ${this.recorded} kernels`);
-    measured?.();
+    if (time) {
+      const milliseconds = time();
+      this.measured?.push(milliseconds);
+      if (debug() >= 2) {
+        void milliseconds.then((ms) => {
+          if (!Number.isNaN(ms)) console.error(`${name}: ${ms.toFixed(3)} ms on the GPU`);
+        });
+      }
+    }
     this.encoder = null;
     this.serial++;
     this.recorded = this.work = this.cursor = 0;
     for (const buffer of this.awaitingDestruction) buffer.destroy();
     this.awaitingDestruction = [];
+  }
+
+  /**
+   * Submits what `record` records, and returns the milliseconds that the GPU takes for it. Requires timestamp queries. NaN
+   * if the device is lost.
+   */
+  async measure(record: () => void): Promise<number> {
+    this.submit();
+    const times: Promise<number>[] = [];
+    const before = this.timestamps;
+    this.timestamps ??= this.queries ??= new TimestampQueries(this.device);
+    this.measured = times;
+    try {
+      record();
+      this.submit();
+    } finally {
+      this.timestamps = before;
+      this.measured = null;
+    }
+    return (await Promise.all(times)).reduce((sum, time) => sum + time, 0);
   }
 
   private begin(): GPUComputePassEncoder {

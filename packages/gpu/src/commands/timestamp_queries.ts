@@ -1,4 +1,4 @@
-/** Measures how long the GPU worked on a submission, for `HEDDLE_DEBUG`. Requires timestamp queries. */
+/** Measures how long the GPU worked on a submission, for tuning and `HEDDLE_DEBUG`. Requires timestamp queries. */
 import { mapForReading, usage } from "../device/runtime.ts";
 
 /** Most passes of a submission that are measured. A copy between kernels ends a pass. */
@@ -31,24 +31,24 @@ export class TimestampQueries {
 
   /**
    * Resolves the queries. Call it when all passes are recorded, and call the function it returns after the submission:
-   * it prints the milliseconds once they are known.
+   * it returns the milliseconds once they are known, NaN if the device is lost before. Returns null if there were no
+   * passes.
    */
-  finish(encoder: GPUCommandEncoder, name: string): () => void {
+  finish(encoder: GPUCommandEncoder): (() => Promise<number>) | null {
     const count = this.used;
     this.used = 0;
-    if (count === 0) return () => {};
+    if (count === 0) return null;
     const size = 16 * count;
     const staging = this.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
     encoder.resolveQuerySet(this.queries, 0, 2 * count, this.resolved, 0);
     encoder.copyBufferToBuffer(this.resolved, 0, staging, 0, size);
-    return () => {
+    return () =>
       staging.mapAsync(mapForReading).then(() => {
         const times = new BigUint64Array(staging.getMappedRange());
         let total = 0n;
         for (let i = 0; i < count; i++) total += times[2 * i + 1]! - times[2 * i]!;
-        console.error(`${name}: ${(Number(total) / 1e6).toFixed(3)} ms on the GPU`);
         staging.destroy();
-      }).catch(() => {}); // the device was lost in the meantime
-    };
+        return Number(total) / 1e6;
+      }).catch(() => NaN);
   }
 }

@@ -1,6 +1,6 @@
 /** The engine of a GPU device: launches kernels, manages memory and transfers data. */
 import { memory } from "@heddle/tensor";
-import { Autotuner } from "../autotune/autotuner.ts";
+import { Choices } from "../autotune/choices.ts";
 import { CommandRecorder } from "../commands/command_recorder.ts";
 import type { CompiledKernel } from "../commands/pipeline_cache.ts";
 import type { GpuContext, Launch } from "../gpu_context.ts";
@@ -16,7 +16,6 @@ export interface EngineOptions {
   readonly poolBytes: number;
   readonly memoryBytes: number;
   readonly flushAfter: number;
-  readonly tune: boolean;
 }
 
 /** A launch with its compiled shader, without buffers. */
@@ -41,7 +40,8 @@ export class Engine implements GpuContext {
   readonly recorder: CommandRecorder;
   readonly readback: Readback;
   readonly errors: DeviceErrors;
-  private readonly autotuner: Autotuner;
+  /** Which implementations are taken. */
+  readonly choices: Choices;
   /** Scratch memory of the current dispatch. */
   private readonly scratchInUse: GPUBuffer[] = [];
 
@@ -65,7 +65,7 @@ export class Engine implements GpuContext {
       errors: this.errors,
     });
     this.readback = new Readback(device, this.recorder);
-    this.autotuner = new Autotuner(this, this.readback, options.tune ? identity : null);
+    this.choices = new Choices(identity);
   }
 
   launch(launch: Launch): void {
@@ -120,8 +120,8 @@ export class Engine implements GpuContext {
     this.scratchInUse.length = 0;
   }
 
-  choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
-    return this.autotuner.choose(key, candidates, run);
+  choose<C extends string>(key: string, candidates: readonly C[]): C {
+    return this.choices.choose(key, candidates);
   }
 
   /** Writes bytes into a buffer, after the commands recorded before. Offset and length are multiples of 4. */

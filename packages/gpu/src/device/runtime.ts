@@ -72,42 +72,87 @@ interface Files {
   readonly pid: number;
 }
 
+interface DenoLike {
+  readonly permissions: { querySync(permission: Permission): { readonly state: string } };
+}
+
+/** A permission of Deno. */
+type Permission =
+  | { readonly name: "env"; readonly variable: string }
+  | { readonly name: "sys"; readonly kind: "homedir" }
+  | { readonly name: "read" | "write"; readonly path: string };
+
+/** Whether the runtime allows this without asking. Only Deno asks; on a terminal it stops the program for that. */
+function isGranted(permission: Permission): boolean {
+  const { Deno: deno } = globalThis as unknown as { Deno?: DenoLike };
+  return deno === undefined || deno.permissions.querySync(permission).state === "granted";
+}
+
 /** File access, or null where there is no file system. Throws where permissions are missing. */
-function files(): Files | null {
+function files(access: "read" | "write"): Files | null {
   const { process } = globalThis as { process?: ProcessLike };
   if (process?.getBuiltinModule === undefined) return null;
   const builtin = (name: string): unknown => process.getBuiltinModule!(name);
   const path = builtin("node:path") as Files["path"];
-  const home = (): string => (builtin("node:os") as typeof import("node:os")).homedir();
-  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = process.env;
+  const variable = (name: string): string | undefined => {
+    if (!isGranted({ name: "env", variable: name })) throw new Error(`no permission to read ${name}`);
+    return process.env[name];
+  };
+  const home = (): string => {
+    if (!isGranted({ name: "sys", kind: "homedir" })) throw new Error("no permission to look up the home folder");
+    return (builtin("node:os") as typeof import("node:os")).homedir();
+  };
+  const xdg = variable("XDG_CACHE_HOME");
   const base = xdg !== undefined && path.isAbsolute(xdg)
     ? xdg
     : process.platform === "darwin"
     ? path.join(home(), "Library", "Caches")
     : process.platform === "win32"
-    ? local || path.join(home(), "AppData", "Local")
+    ? variable("LOCALAPPDATA") || path.join(home(), "AppData", "Local")
     : path.join(home(), ".cache");
-  return { fs: builtin("node:fs") as Files["fs"], path, folder: path.join(base, "heddle"), pid: process.pid };
+  const folder = path.join(base, "heddle");
+  if (!isGranted({ name: access, path: folder })) throw new Error(`no permission to ${access} ${folder}`);
+  return { fs: builtin("node:fs") as Files["fs"], path, folder, pid: process.pid };
 }
 
-/** Reads a file from the user's cache folder. Returns null if there is no such file or no file system. */
+interface Storage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+/** The storage of a page. Browsers throw where the user forbids it, and workers have none. */
+function pageStorage(): Storage | undefined {
+  return (globalThis as { localStorage?: Storage }).localStorage;
+}
+
+const storedAs = (name: string): string => `heddle/${name}`;
+
+/**
+ * Reads a file from the user's cache folder, in browsers an entry of `localStorage`. Returns null if there is none or it
+ * cannot be read.
+ */
 export function readCached(name: string): string | null {
   try {
-    const place = files();
-    return place && place.fs.readFileSync(place.path.join(place.folder, name), "utf8");
+    const place = files("read");
+    if (place === null) return pageStorage()?.getItem(storedAs(name)) ?? null;
+    return place.fs.readFileSync(place.path.join(place.folder, name), "utf8");
   } catch {
     return null; // no such file, or no permission
   }
 }
 
 /**
- * Writes a file for {@link readCached}, completely or not at all. Does nothing where there is no file system or no
+ * Writes a file for {@link readCached}, completely or not at all. Returns false where there is no place for it or no
  * permission.
  */
-export function writeCached(name: string, text: string): void {
+export function writeCached(name: string, text: string): boolean {
   try {
-    const place = files();
-    if (place === null) return;
+    const place = files("write");
+    if (place === null) {
+      const storage = pageStorage();
+      storage?.setItem(storedAs(name), text);
+      return storage !== undefined;
+    }
     const { fs, path, folder, pid } = place;
     fs.mkdirSync(folder, { recursive: true });
     // The rename is atomic: readers see the old file or the new one. The temporary name is unique to this call.
@@ -118,8 +163,9 @@ export function writeCached(name: string, text: string): void {
     } finally {
       fs.rmSync(unfinished, { force: true });
     }
+    return true;
   } catch {
-    // The disk is full, the folder is read-only or permissions are missing: the cache is optional.
+    return false; // the disk is full, the folder is read-only or permissions are missing: the cache is optional
   }
 }
 

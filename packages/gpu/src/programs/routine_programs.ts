@@ -41,6 +41,8 @@ export interface RoutineProgram extends Program {
   readonly cost: number;
   /** Plans by the operands' offsets and by which operands share a buffer; null for routines that are not recorded. */
   readonly plans: Map<string, readonly Step[]> | null;
+  /** The version of the choices that the plans are made of. */
+  version: number;
 }
 
 /** Most plans of one program. All are dropped beyond it, so that programs whose offsets never repeat do not grow. */
@@ -58,7 +60,7 @@ export class RoutinePrograms {
   /** The program of a routine, cached by geometry and attributes. */
   prepare(work: Routine): RoutineProgram {
     // The counter of the random stream differs at every call.
-    if ("counter" in work.attrs) return { work, cost: estimateMilliseconds(work), plans: null };
+    if ("counter" in work.attrs) return { work, cost: estimateMilliseconds(work), plans: null, version: 0 };
     const { programs } = this;
     programs.addText(work.name);
     for (const operands of [work.inputs, work.outputs]) {
@@ -75,12 +77,18 @@ export class RoutinePrograms {
       else if (Array.isArray(value)) programs.addNumbers(value);
       else programs.addText(String(value));
     }
-    return programs.getOrCreate(() => ({ work, cost: estimateMilliseconds(work), plans: new Map() }));
+    return programs.getOrCreate(() => ({ work, cost: estimateMilliseconds(work), plans: new Map(), version: 0 }));
   }
 
   /** Records the launches of a routine. */
-  run({ work, cost, plans }: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
-    this.engine.recorder.announce(cost);
+  run(program: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
+    const { work, cost, plans } = program;
+    const { recorder, choices } = this.engine;
+    recorder.announce(cost);
+    if (program.version !== choices.version) {
+      plans?.clear();
+      program.version = choices.version;
+    }
     const bindings = [...inputs, ...outputs];
     const buffers = bindings.map(({ buffer }) => (buffer as GpuBuffer).handle);
     const key = bindingKey(bindings, buffers);
@@ -134,8 +142,8 @@ class RecordingContext implements GpuContext {
   readonly steps: Step[] = [];
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
-  /** True while candidates are timed: only the launches of the chosen one belong to the plan. */
-  private tuning = false;
+  /** The launches of a candidate while it is recorded for `tune`: they are neither run nor part of the plan. */
+  private candidate: Launch[] | null = null;
 
   constructor(engine: Engine, buffers: readonly GPUBuffer[]) {
     this.engine = engine;
@@ -147,40 +155,43 @@ class RecordingContext implements GpuContext {
   }
 
   launch(launch: Launch): void {
+    if (this.candidate !== null) return void this.candidate.push(launch);
     const compiled = this.engine.compile(launch);
     if (compiled === null) return;
     this.engine.record(compiled, launch.reads, launch.writes);
     const slots = (buffers: readonly GPUBuffer[]): Slot[] => buffers.map((buffer) => this.slotOf(buffer));
     const [reads, writes] = [slots(launch.reads), slots(launch.writes)];
     const overlaps = reads.some((slot) => writes.includes(slot));
-    this.note({ kind: "launch", launch: compiled, reads, writes, overlaps });
+    this.steps.push({ kind: "launch", launch: compiled, reads, writes, overlaps });
   }
 
   scratch(bytes: number): GPUBuffer {
     const buffer = this.engine.scratch(bytes);
+    if (this.candidate !== null) return buffer;
     this.buffers.push(buffer);
-    this.note({ kind: "scratch", bytes });
+    this.steps.push({ kind: "scratch", bytes });
     return buffer;
   }
 
   release(buffer: GPUBuffer): void {
     this.engine.release(buffer);
-    this.note({ kind: "release", slot: this.slotOf(buffer) });
+    if (this.candidate === null) this.steps.push({ kind: "release", slot: this.slotOf(buffer) });
   }
 
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
-    const before = this.buffers.length;
-    this.tuning = true;
-    try {
-      return this.engine.choose(key, candidates, run);
-    } finally {
-      this.tuning = false;
-      this.buffers.length = before;
-    }
+    const { choices } = this.engine;
+    choices.note(key, candidates, (candidate) => this.launchesOf(() => run(candidate)));
+    return choices.choose(key, candidates);
   }
 
-  private note(step: Step): void {
-    if (!this.tuning) this.steps.push(step);
+  private launchesOf(run: () => void): readonly Launch[] {
+    const launches: Launch[] = this.candidate = [];
+    try {
+      run();
+    } finally {
+      this.candidate = null;
+    }
+    return launches;
   }
 
   /** The last index, because released scratch memory may be allocated again. */

@@ -80,7 +80,7 @@ export type KernelConfigName =
   | "columns4"
   | "dot";
 
-/** The configurations by name; the autotuner may time them. */
+/** The configurations by name; `tune` may time them. */
 export const kernelConfigs: Readonly<Record<KernelConfigName, KernelVariant>> = {
   register16: register(16, 16, 8),
   register8: register(8, 8, 8),
