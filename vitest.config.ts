@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const root = fileURLToPath(new URL("./", import.meta.url));
 
@@ -26,6 +27,16 @@ if (!("groupBy" in Map)) {
 // A guard against tests that hang. The slowest test takes seconds; a machine that is busy already gets more time.
 const hangMs = 600_000 * Math.max(1, loadavg()[0]! / availableParallelism());
 
+/** Files that take longest come first, so that no worker ends with one of them while the others have nothing to do. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      /\/conformance\/|\/workers\.test|\/examples\/\w+\/main/.test(moduleId);
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 const config: ViteUserConfig = defineConfig({
   // Sources, never a `dist/` that happens to be there. `tsconfigPaths` would leave out the modules that tests write.
   resolve: {
@@ -46,6 +57,7 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: [`${root}vitest.setup.ts`],
     // vitest would leave one core to itself.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     tags: [
       { name: "long", description: "Tests that take long; `test:all` and CI run them, `test` leaves them out." },
       {
