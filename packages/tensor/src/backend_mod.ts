@@ -87,3 +87,4 @@ export { NullBackend } from "./backends/null.ts";
 export { ReferenceBackend } from "./backends/reference/mod.ts";
 export { normalPair } from "./backends/reference/normal.ts";
 export { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from "./shape.ts";
+export { isKey, NumberKey } from "./number_key.ts";

@@ -1,9 +1,10 @@
 /**
  * Programs by operation and geometry, so that an operation that ran before on operands of the same geometry finds its program without
- * building a kernel. Keys are sequences of numbers: comparing them takes a fraction of the time of building a string.
+ * building a kernel.
  */
 import type { Backend, Program } from "../backend.ts";
 import { type DType, dtypeIndex, type Scalar } from "../dtype.ts";
+import { isKey, NumberKey } from "../number_key.ts";
 import type { Geometry, Shape } from "../shape.ts";
 
 /** An output of a launch, which is allocated with contiguous elements. */
@@ -53,22 +54,19 @@ const generation = 2048;
  * There are two generations of programs. When the younger one is full, the programs of the older one, which were not used since the
  * last time, are released.
  */
-export class ProgramCache {
+export class ProgramCache extends NumberKey {
   private readonly backend: Backend;
   private readonly most: number;
   private young: Map<number, Entry> = new Map();
   private old: Map<number, Entry> = new Map();
   private count = 0;
-  private readonly texts: Map<string, number> = new Map();
   private objects: WeakMap<object, number> = new WeakMap();
   private shown: Map<string, number> = new Map();
   private nextObject = 0;
-  private words: Float64Array = new Float64Array(64);
-  private length = 0;
-  private hash = 0;
 
   /** @param most the number of programs in a generation. */
   constructor(backend: Backend, most: number = generation) {
+    super();
     this.backend = backend;
     this.most = most;
   }
@@ -77,30 +75,6 @@ export class ProgramCache {
   begin(kind: keyof typeof launchKinds, operands: number): void {
     this.length = this.hash = 0; // whatever an error left
     this.addNumber(8 * operands + launchKinds[kind]);
-  }
-
-  /** Adds a number to the key. */
-  addNumber(value: number): void {
-    if (this.length === this.words.length) {
-      const longer = new Float64Array(2 * this.length);
-      longer.set(this.words);
-      this.words = longer;
-    }
-    this.words[this.length++] = value;
-    this.hash = Math.imul(this.hash ^ value, 0x01000193) + 1 | 0;
-  }
-
-  /** Adds a list of numbers to the key. */
-  addNumbers(values: readonly number[]): void {
-    this.addNumber(values.length);
-    for (let i = 0; i < values.length; i++) this.addNumber(values[i]!);
-  }
-
-  /** Adds a string to the key. All strings must be names in the library, since they are never forgotten. */
-  addText(value: string): void {
-    let id = this.texts.get(value);
-    if (id === undefined) this.texts.set(value, id = this.texts.size);
-    this.addNumber(id);
   }
 
   /** Adds an object to the key. `show` describes it: objects of the same description are the same. */
@@ -146,7 +120,7 @@ export class ProgramCache {
   find(): Launch | undefined {
     const { words, length, hash } = this;
     for (let entry = this.young.get(hash); entry !== undefined; entry = entry.next) {
-      if (same(entry.numbers, words, length)) {
+      if (isKey(entry.numbers, words, length)) {
         this.length = this.hash = 0;
         return entry.launch;
       }
@@ -158,7 +132,7 @@ export class ProgramCache {
     const { words, length, hash, old } = this;
     let before: Entry | undefined;
     for (let entry = old.get(hash); entry !== undefined; before = entry, entry = entry.next) {
-      if (!same(entry.numbers, words, length)) continue;
+      if (!isKey(entry.numbers, words, length)) continue;
       if (before !== undefined) before.next = entry.next;
       else if (entry.next !== undefined) old.set(hash, entry.next);
       else old.delete(hash);
@@ -203,12 +177,6 @@ export class ProgramCache {
       }
     }
   }
-}
-
-function same(numbers: Float64Array, words: Float64Array, length: number): boolean {
-  if (numbers.length !== length) return false;
-  for (let i = 0; i < length; i++) if (numbers[i] !== words[i]) return false;
-  return true;
 }
 
 const caches: WeakMap<Backend, ProgramCache> = new WeakMap();
