@@ -32,6 +32,13 @@ const counters = {
     }
   },
 };
+/** The failed tests of a part with the first line of their messages, for whoever sees only the end of the output. */
+const failures = (name) =>
+  (readJson(`${name}.json`)?.testResults ?? []).flatMap(({ name: file, message, assertionResults }) => {
+    const failed = assertionResults.filter(({ status }) => status === "failed");
+    const told = failed.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0] ?? ""}`);
+    return (told.length > 0 || !message ? told : [message]).map((text) => `${name}: ${file}: ${text.split("\n")[0]}`);
+  });
 const testCounter = (name) => () => {
   const report = readJson(`${name}.json`);
   if (!report) return null;
@@ -67,6 +74,8 @@ if (new Set(tests).size > 1) {
   console.log(`the runtimes ran different numbers of tests: Deno ${tests[0]}, Bun ${tests[1]}, Node ${tests[2]}`);
   total[1]++;
 }
+
+for (const name of expected) for (const line of failures(name)) console.log(line);
 
 const [passed, failed, skipped] = total;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);

@@ -20,6 +20,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   data: ["tensor"],
   gpu: ["tensor"],
   native: ["tensor"],
+  store: ["tensor"],
+  onnx: ["tensor", "autograd", "nn"],
+  models: ["tensor", "autograd", "nn", "data", "store"],
 };
 
 /**

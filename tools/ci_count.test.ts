@@ -25,23 +25,49 @@ const good: Record<string, unknown> = {
   "lenet.txt": { testErrorPercent: [12.5] },
 };
 
-/** The last line and the exit status, when the parts left `files` and those in `failed` ended with an error. */
-function count(files: Record<string, unknown>, failed: string[] = [], also: string[] = []): string {
+/** The output and the exit status, when the parts left `files` and those in `failed` ended with an error. */
+function run(files: Record<string, unknown>, failed: string[] = [], also: string[] = []): [string, number | null] {
   const folder = mkdtempSync(join(tmpdir(), "heddle-count-"));
   try {
     for (const [name, value] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(value));
     const ended = [...parts, ...also].map((part) => `${part}\t${failed.includes(part) ? 1 : 0}\n`).join("");
     writeFileSync(join(folder, "parts.tsv"), ended);
     const leading = "deno" in process.versions ? ["run", "-A"] : [];
-    const run = spawnSync(process.execPath, [...leading, script, folder], { encoding: "utf8" });
-    return `${run.stdout.trim().split("\n").at(-1)} (${run.status})`;
+    const { stdout, status } = spawnSync(process.execPath, [...leading, script, folder], { encoding: "utf8" });
+    return [stdout, status];
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** The last line and the exit status. */
+function count(...args: Parameters<typeof run>): string {
+  const [output, status] = run(...args);
+  return `${output.trim().split("\n").at(-1)} (${status})`;
+}
+
 test("adds up the runtimes, the checks and the training run", () => {
   expect(count(good)).toBe("39 passed, 0 failed (0)");
+});
+
+test("names the failed tests at the end", () => {
+  const failed = {
+    ...tests(9, 1) as object,
+    testResults: [
+      { name: "a.test.ts", assertionResults: [{ status: "passed", fullName: "one" }] },
+      {
+        name: "b.test.ts",
+        assertionResults: [{ status: "failed", fullName: "two", failureMessages: ["Error: 3 is not 4\n  at b.ts"] }],
+      },
+      { name: "c.test.ts", message: "SyntaxError: what\n  is this", assertionResults: [] },
+    ],
+  };
+  const [output] = run({ ...good, "test-bun.json": failed }, ["test-bun"]);
+  expect(output.trim().split("\n").slice(-3)).toEqual([
+    "test-bun: b.test.ts: two: Error: 3 is not 4",
+    "test-bun: c.test.ts: SyntaxError: what",
+    "38 passed, 1 failed",
+  ]);
 });
 
 test("tells what was skipped", () => {

@@ -411,7 +411,7 @@ test("a misspelt dtype does not compile", () => {
   // @ts-expect-error a device with a custom name needs getDevice(name)
   expect(() => x.to("npu")).toThrow('no device "npu"');
   expect(x.to("float64").to(getDevice("reference")).to("cpu").dtype).toBe("float64");
-  expect(() => x.to("gpu")).toThrow('no device "gpu"');
+  expect(() => x.to("gpu:7")).toThrow('no device "gpu:7"');
   const name: string = "reference";
   expect(x.to(name).to("cpu", "float64").dtype).toBe("float64");
   expect(x.to(x.device, name).device.name).toBe("reference");

@@ -250,9 +250,11 @@ export class Heap {
   }
 
   private exhausted(wanted: number): RangeError {
+    const limit = this.maximumPages * page;
     return new RangeError(
       `out of memory: ${wanted} bytes more do not fit beside the ${this.inUse} that are in use on the device "cpu" ` +
-        `(at most ${this.maximumPages * page}); free tensors with a scope, or use smaller batches`,
+        `(at most ${limit}${wanted + this.inUse < limit ? ", but no free block is that large" : ""}); ` +
+        "free tensors with a scope, or use smaller batches",
     );
   }
 }

@@ -1,0 +1,6 @@
+/**
+ * Architectures with the parameter names of torchvision and Hugging Face.
+ *
+ * @module
+ */
+export {};

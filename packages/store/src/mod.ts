@@ -1,0 +1,6 @@
+/**
+ * Reading and writing tensors in files.
+ *
+ * @module
+ */
+export {};
