@@ -1,10 +1,11 @@
-// Files share a process: each starts from the same random numbers, and without the garbage of the one before, which would be counted
-// among what is alive.
+// Files share a process: each starts from the same random numbers, and those that count what is alive without the garbage of the
+// others.
 import { manualSeed, memory } from "@heddle/tensor";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { collectGarbage, nextTurn } from "./packages/tensor/src/runtime.ts";
 
 manualSeed(0);
@@ -33,11 +34,19 @@ function collect(): void {
   runInNewContext("gc()");
 }
 
-afterAll(async () => {
-  // A collection takes half a second in a process that has run many files. A file without new tensors needs none.
+/** Frees what earlier files left. A collection takes half a second in a process that has run many files. */
+async function collectLeftovers(): Promise<void> {
   if (memory().storages === shared.aliveBefore) return;
   collect();
   for (let turn = 0; turn < 3; turn++) await nextTurn();
   shared.keptRegistries?.clear();
   shared.aliveBefore = memory().storages;
+}
+
+beforeAll(async () => {
+  if (readFileSync(expect.getState().testPath!, "utf8").includes("memory()")) await collectLeftovers();
+});
+
+afterAll(async () => {
+  if (shared.keptRegistries !== undefined) await collectLeftovers();
 });
