@@ -5,6 +5,7 @@ import { pathOf, type UrlLike } from "./files/byte_source.ts";
 import { AtomicFile, type ByteTarget, MemoryTarget } from "./files/byte_target.ts";
 import type { FormatName } from "./formats/format.ts";
 import { checkFormat, formatOfName } from "./formats/formats.ts";
+import { saveShards } from "./safetensors/shards.ts";
 import { type Stateful, stateOf } from "./state/state.ts";
 
 /** What is saved: an object with `stateDict()`, such as a module; tensors by name; or plain data with tensors in it. */
@@ -26,6 +27,11 @@ export interface SaveOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** A path under which the file that was there is kept; by default it is replaced. */
   readonly previous?: string;
+  /**
+   * Writes `model.safetensors` as files `model-00001-of-00003.safetensors` of at most so many bytes (a larger tensor has a file of its
+   * own), and the index `model.safetensors.index.json`, which `load` reads; as one file if the tensors fit.
+   */
+  readonly maxShardBytes?: number;
 }
 
 /**
@@ -46,10 +52,19 @@ export interface SaveOptions {
  * ```
  */
 export async function save(state: Savable, target: string | UrlLike, options: SaveOptions = {}): Promise<void> {
-  checkOptions("save", options, ["format", "metadata", "previous"]);
+  checkOptions("save", options, ["format", "metadata", "previous", "maxShardBytes"]);
   const path = pathOf(target, "save");
-  const { format = formatOfName("save", path), previous } = options;
-  const write = writerOf("save", state, format, options.metadata);
+  const { format = formatOfName("save", path), metadata, previous, maxShardBytes } = options;
+  if (maxShardBytes !== undefined) {
+    checkShards(path, format, maxShardBytes, previous);
+    return await saveShards(path, stateOf(state), metadata ?? {}, maxShardBytes);
+  }
+  if (path.endsWith(".json")) {
+    throw new TypeError(
+      `save: ${path} is an index; name the file of tensors, and give maxShardBytes to write several and their index`,
+    );
+  }
+  const write = writerOf("save", state, format, metadata);
   const file = new AtomicFile(path);
   try {
     await write(file);
@@ -78,6 +93,20 @@ export async function encode(state: Savable, options: EncodeOptions): Promise<Ui
   const target = new MemoryTarget();
   await writerOf("encode", state, options.format, options.metadata)(target);
   return target.bytes();
+}
+
+function checkShards(path: string, format: FormatName, maxShardBytes: number, previous: string | undefined): void {
+  if (!(typeof maxShardBytes === "number" && maxShardBytes >= 1)) {
+    throw new RangeError(`save: maxShardBytes is ${maxShardBytes}; it must be a number of bytes from 1`);
+  }
+  if (format !== "safetensors" || !path.toLowerCase().endsWith(".safetensors")) {
+    throw new TypeError(
+      `save: maxShardBytes is for files that end in .safetensors, not for ${path} in the format ${format}`,
+    );
+  }
+  if (previous !== undefined) {
+    throw new TypeError("save: previous keeps one file; with maxShardBytes save to another folder");
+  }
 }
 
 function writerOf(

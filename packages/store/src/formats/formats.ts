@@ -22,7 +22,7 @@ export function formatOfName(operation: string, path: string): FormatName {
 /** The format that a source begins like. @throws RangeError if there is none */
 export async function formatOfContent(operation: string, source: ByteSource): Promise<FormatName> {
   const start = await source.read(0, Math.min(source.size, 16));
-  if (start.length > 8 && start[8] === 0x7b) return "safetensors";
+  if (start[8] === 0x7b || start[0] === 0x7b) return "safetensors";
   throw new RangeError(
     `${operation}: ${source.name} (${source.size} bytes) is in none of the formats ${Object.keys(formats).join(", ")}`,
   );

@@ -40,7 +40,7 @@ export async function readSafetensors(
   if (length > source.size - 8) fail(`a header of ${length} bytes in a file of ${source.size}`);
   if (length > MOST_HEADER_BYTES) fail(`a header of ${length} bytes; the format allows ${MOST_HEADER_BYTES}`);
   const bytes = await source.read(8, length);
-  const header = parseHeader(bytes, fail);
+  const header = parseObject(bytes, "header", fail);
   const { [METADATA]: metadata = {}, ...tensors } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((word) => typeof word === "string")) {
     return fail(`"${METADATA}" is not a record of strings`);
@@ -70,24 +70,26 @@ export async function readSafetensors(
   return { metadata: words, pieces, checksum: sums?.computed ?? null };
 }
 
-const REWRITTEN =
+/** What explains a checksum that does not match. */
+export const REWRITTEN =
   "if another program changed the tensors and kept the metadata, load with { verify: false } and save it again";
 
-function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
-  let text: string, header: unknown;
+/** Parses a JSON object in which no name occurs twice. */
+export function parseObject(bytes: Uint8Array, what: string, fail: Fail): Record<string, unknown> {
+  let text: string, parsed: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch (error) {
-    return fail(`the header is not JSON (${(error as Error).message.slice(0, 200)})`);
+    return fail(`the ${what} is not JSON (${(error as Error).message.slice(0, 200)})`);
   }
-  if (!isRecord(header)) return fail("the header is not a JSON object");
+  if (!isRecord(parsed)) return fail(`the ${what} is not a JSON object`);
   const repeated = duplicateKey(text);
-  if (repeated !== null) fail(`the header has ${shortened(repeated)} twice`);
-  for (const record of [header, header[METADATA]]) {
-    if (isRecord(record) && Object.hasOwn(record, "__proto__")) fail('the header has the name "__proto__"');
+  if (repeated !== null) fail(`the ${what} has ${shortened(repeated)} twice`);
+  for (const record of [parsed, parsed[METADATA]]) {
+    if (isRecord(record) && Object.hasOwn(record, "__proto__")) fail(`the ${what} has the name "__proto__"`);
   }
-  return header;
+  return parsed;
 }
 
 interface Checksums {

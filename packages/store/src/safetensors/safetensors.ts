@@ -4,13 +4,14 @@ import type { Format, OpenedFile, OpenOptions } from "../formats/format.ts";
 import { failing } from "../errors.ts";
 import { isStateDict, type StateDict } from "../state/state.ts";
 import { joinState, splitState } from "../state/state_tree.ts";
-import { STATE } from "./format.ts";
+import { CHECKSUMS, STATE } from "./format.ts";
 import { readSafetensors } from "./read.ts";
+import { isIndex, openShards } from "./shards.ts";
 import { checkContent, type SafetensorsContent, writeSafetensors } from "./write.ts";
 
-/** The format in one file. */
+/** The format, in one file or several. */
 export const safetensors: Format = {
-  extensions: [".safetensors"],
+  extensions: [".safetensors", ".safetensors.index.json"],
   open: openSafetensors,
   async write(target, state, { operation, metadata }) {
     await writeSafetensors(target, contentOf(operation, state, metadata));
@@ -32,8 +33,14 @@ export function contentOf(
   return { tensors, metadata: { [STATE]: json, ...metadata } };
 }
 
-async function openSafetensors(source: ByteSource, { operation, verify }: OpenOptions): Promise<OpenedFile> {
-  const { metadata: { [STATE]: json, ...metadata }, pieces } = await readSafetensors(source, operation, verify);
+async function openSafetensors(source: ByteSource, options: OpenOptions): Promise<OpenedFile> {
+  if (await isIndex(source)) return await openShards(source, options);
+  const { operation, verify } = options;
+  const { metadata: { [STATE]: json, [CHECKSUMS]: _, ...metadata }, pieces } = await readSafetensors(
+    source,
+    operation,
+    verify,
+  );
   if (json === undefined) return { metadata, pieces };
   const state = (tensors: StateDict): unknown => {
     try {
