@@ -1,6 +1,18 @@
 /**
- * Reading and writing tensors in files.
+ * Reading and writing tensors in files: safetensors, PyTorch's, NumPy's, GGUF.
  *
+ * @example
+ * ```ts
+ * import { encode, load } from "@heddle/store";
+ * import { tensor } from "@heddle/tensor";
+ * const bytes = await encode({ weight: tensor([1, 2]) }, { format: "safetensors" });
+ * console.log((await load(bytes))["weight"]!.toArray()); // [1, 2]
+ * ```
  * @module
  */
-export {};
+export { load, type LoadOptions, openTensors, TensorFile, type TensorInfo } from "./load.ts";
+export { encode, type EncodeOptions, type Savable, save, type SaveOptions } from "./save.ts";
+export type { FormatName, MetadataValue, OpenedFile } from "./formats/format.ts";
+export type { BlobLike, ResponseLike, Source, UrlLike } from "./files/byte_source.ts";
+export { putFile } from "./files/byte_target.ts";
+export type { StateDict, Stateful } from "./state/state.ts";

@@ -1,0 +1,64 @@
+/** What is saved and loaded. */
+import { Tensor } from "@heddle/tensor";
+import { otherCopy } from "@heddle/tensor/engine";
+import { described, shortened } from "../errors.ts";
+
+/** Tensors by name, such as a module's `stateDict()` returns. */
+export type StateDict = Record<string, Tensor>;
+
+/** What has a state: a module, an optimiser, a schedule, a loader. */
+export interface Stateful {
+  /** The state: tensors by name, or plain data with tensors in it. */
+  stateDict(): unknown;
+}
+
+/** The state of what has one, or the value itself. */
+export function stateOf(value: unknown): unknown {
+  const isStateful = typeof value === "object" && value !== null && !(value instanceof Tensor) &&
+    typeof (value as Partial<Stateful>).stateDict === "function";
+  return isStateful ? (value as Stateful).stateDict() : value;
+}
+
+/** Whether it is an object whose values are all tensors. */
+export function isStateDict(state: unknown): state is StateDict {
+  if (!isPlainObject(state)) return false;
+  return Object.values(state).every((value) => value instanceof Tensor);
+}
+
+/** Whether it is an object that no class made. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Tensors by name, in order.
+ *
+ * @throws TypeError for anything else, and for a name that no reader can be trusted with.
+ */
+export function checkStateDict(operation: string, state: unknown, format: string): StateDict {
+  if (!isPlainObject(state)) {
+    throw new TypeError(
+      `${operation}: expected tensors by name or an object with stateDict(), got ${
+        otherCopy(state, "Tensor") ?? described(state)
+      }`,
+    );
+  }
+  for (const [name, value] of Object.entries(state)) {
+    checkName(operation, name);
+    if (!(value instanceof Tensor)) {
+      throw new TypeError(
+        `${operation}: ${shortened(name)} is ${
+          otherCopy(value, "Tensor") ?? described(value)
+        }; a file in the ${format} format has tensors only. safetensors and pytorch hold nested states`,
+      );
+    }
+  }
+  return state as StateDict;
+}
+
+/** @throws TypeError for `__proto__`, which objects treat in a way of their own. */
+export function checkName(operation: string, name: string): void {
+  if (name === "__proto__") throw new TypeError(`${operation}: the name "__proto__" is not allowed`);
+}

@@ -1,0 +1,186 @@
+/** Reads tensors from their places in sources: sorted, in large pieces, the next one while the last one is copied. */
+import { type Device, type DType, empty, fromTypedArray, itemSize, type Tensor } from "@heddle/tensor";
+import { crc32 } from "../files/crc32.ts";
+import type { ByteSource } from "../files/byte_source.ts";
+import { type Fail, shortened } from "../errors.ts";
+import type { Elements } from "./elements.ts";
+
+/** A tensor's place in a source. The range is within the source, and its length fits the shape. */
+export interface Piece {
+  readonly name: string;
+  readonly source: ByteSource;
+  readonly from: number;
+  readonly bytes: number;
+  readonly elements: Elements;
+  readonly shape: readonly number[];
+  /** The checksum of the bytes, where the format has one. */
+  readonly crc: number | null;
+  readonly fail: Fail;
+}
+
+/** Bytes that are read at once. They stay in the processor's cache while they are copied. */
+const CHUNK = 1 << 20;
+/** Bytes between two tensors that are read and dropped, rather than in another call. */
+const GAP = 1 << 16;
+
+/** The tensors of the pieces, in their order. On an error none stays. */
+export async function readPieces(pieces: readonly Piece[], device: Device | string): Promise<Tensor[]> {
+  const sinks = pieces.map((piece) => ({ piece, sink: null as Sink | null }));
+  try {
+    const sources = new Map<ByteSource, typeof sinks>();
+    for (const each of sinks) {
+      const group = sources.get(each.piece.source);
+      if (group === undefined) sources.set(each.piece.source, [each]);
+      else group.push(each);
+    }
+    for (const [source, group] of sources) {
+      const ranges = [...group].sort((a, b) => a.piece.from - b.piece.from || a.piece.bytes - b.piece.bytes);
+      await readRanges(
+        source,
+        ranges.map((each) => ({
+          from: each.piece.from,
+          to: each.piece.from + each.piece.bytes,
+          put: (bytes) => (each.sink ??= makeSink(each.piece, device)).put(bytes),
+        })),
+      );
+    }
+    return sinks.map((each) => (each.sink ??= makeSink(each.piece, device)).finish());
+  } catch (error) {
+    for (const { sink } of sinks) sink?.abort();
+    throw error;
+  }
+}
+
+interface Sink {
+  /** Takes the next bytes. */
+  put(bytes: Uint8Array<ArrayBuffer>): void;
+  finish(): Tensor;
+  abort(): void;
+}
+
+function makeSink(piece: Piece, device: Device | string): Sink {
+  const { name, elements: { dtype, convert }, shape, fail } = piece;
+  let sum = 0, at = 0;
+  const check = (): void => {
+    if (piece.crc !== null && sum !== piece.crc) fail(`the checksum of ${shortened(name)} does not match its bytes`);
+  };
+  const add = (bytes: Uint8Array<ArrayBuffer>): number => {
+    if (piece.crc !== null) sum = crc32(bytes, sum);
+    at += bytes.length;
+    return at - bytes.length;
+  };
+  if (convert !== null) {
+    const whole = new Uint8Array(piece.bytes);
+    let made: Tensor | null = null;
+    return {
+      put: (bytes) => whole.set(bytes, add(bytes)),
+      finish() {
+        check();
+        const values = ((): ReturnType<typeof convert> => {
+          try {
+            return convert(whole, name);
+          } catch (error) {
+            return fail((error as Error).message);
+          }
+        })();
+        return made = fromTypedArray(values, [...shape], { dtype, device });
+      },
+      abort: () => made?.dispose(),
+    };
+  }
+  const tensor = empty([...shape], { dtype, device });
+  const { storage, device: { backend } } = tensor;
+  return {
+    put(bytes) {
+      if (dtype === "bool" && bytes.some((byte) => byte > 1)) {
+        fail(`${shortened(name)} is bool and has bytes that are neither 0 nor 1`);
+      }
+      backend.write(storage.buffer, add(bytes), bytes);
+    },
+    finish() {
+      check();
+      return tensor;
+    },
+    abort: () => tensor.dispose(),
+  };
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  put(bytes: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Reads sorted ranges. Ranges may overlap, but each is read from its start to its end. */
+async function readRanges(source: ByteSource, ranges: readonly Range[]): Promise<void> {
+  const chunks = chunksOf(ranges);
+  const spaces = [new Uint8Array(0), new Uint8Array(0)];
+  const read = (number: number): Promise<Uint8Array<ArrayBuffer>> | null => {
+    const chunk = chunks[number];
+    if (chunk === undefined) return null;
+    if (source.path !== null && spaces[number % 2]!.length === 0) spaces[number % 2] = new Uint8Array(CHUNK);
+    const reading = source.read(chunk.from, chunk.to - chunk.from, spaces[number % 2]!);
+    reading.catch(() => {}); // It is awaited later, unless copying fails before.
+    return reading;
+  };
+  let next = read(0), first = 0;
+  for (let number = 0; next !== null; number++) {
+    const bytes = await next, { from, to } = chunks[number]!;
+    next = read(number + 1);
+    try {
+      while (first < ranges.length && ranges[first]!.to <= from) first++;
+      for (let i = first; i < ranges.length && ranges[i]!.from < to; i++) {
+        const start = Math.max(ranges[i]!.from, from), end = Math.min(ranges[i]!.to, to);
+        if (start < end) ranges[i]!.put(bytes.subarray(start - from, end - from));
+      }
+    } catch (error) {
+      await next?.catch(() => {}); // so that nothing reads any more when the source is closed
+      throw error;
+    }
+  }
+}
+
+/** What is read at once: together the ranges, without large gaps. */
+function chunksOf(ranges: readonly Range[]): { from: number; to: number }[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const { from, to } of ranges) {
+    if (from === to) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && from - last.to <= GAP) last.to = Math.max(last.to, to);
+    else runs.push({ from, to });
+  }
+  const chunks: { from: number; to: number }[] = [];
+  for (const run of runs) {
+    for (let from = run.from; from < run.to; from += CHUNK) chunks.push({ from, to: Math.min(from + CHUNK, run.to) });
+  }
+  return chunks;
+}
+
+/** Bytes that are taken from a tensor at once. */
+const TAKEN = 1 << 23;
+
+/**
+ * The bytes of a tensor as files have them: row-major, little-endian, float16 and bfloat16 as bits. It waits for devices whose memory
+ * cannot be read at once.
+ */
+export async function* tensorBytes(tensor: Tensor): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const detached = tensor.detach(), packed = detached.contiguous();
+  try {
+    const { device: { backend }, storage, storageOffset, numel, dtype } = packed;
+    const start = storageOffset * itemSize(dtype), bytes = numel * itemSize(dtype);
+    for (let at = 0; at < bytes; at += TAKEN) {
+      const length = Math.min(TAKEN, bytes - at);
+      yield backend.readsSynchronously
+        ? backend.read(storage.buffer, start + at, length)
+        : await backend.readAsync(storage.buffer, start + at, length);
+    }
+  } finally {
+    packed.dispose();
+    detached.dispose();
+  }
+}
+
+/** The number of bytes that {@link tensorBytes} yields. */
+export function bytesOf(tensor: { readonly numel: number; readonly dtype: DType }): number {
+  return tensor.numel * itemSize(tensor.dtype);
+}
