@@ -62,7 +62,7 @@ const config: ViteUserConfig = defineConfig({
       { name: "long", description: "Tests that take long; `test:all` and CI run them, `test` leaves them out." },
       {
         name: "once",
-        description: "Tests that take long and do not depend on the runtime; CI runs them on Node only.",
+        description: "Tests that take long and do not depend on the runtime; CI runs them on Deno only.",
       },
     ],
     testTimeout: hangMs,
