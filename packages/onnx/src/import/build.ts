@@ -166,7 +166,7 @@ export class GraphBuilder {
     this.open.add(called);
     const given = new Map([...called.attributeProto, ...own].map((attribute) => [attribute.name, attribute]));
     const body = this.assemble(called.node, {
-      inputs: called.input.map((name) => ({ name, type: 0, shape: null })),
+      inputs: called.input.map((name) => ({ name, kind: "tensor", type: 0, shape: null })),
       outputs: called.output,
       initializers: new Map(),
     }, { versions: opsets(called.opsetImport), outer: new Set(), given });
@@ -229,10 +229,12 @@ function constantData(proto: NodeProto, files: ExternalFiles | undefined): Tenso
   return value === undefined || proto.output.length !== 1 ? null : readTensor(value, files);
 }
 
-function inputOf({ name, type }: ValueInfoProto): GraphInput {
+function inputOf({ name, type: given }: ValueInfoProto): GraphInput {
+  const type = given?.value.case === "optionalType" ? given.value.value.elemType : given;
+  if (type?.value.case === "sequenceType") return { name, kind: "sequence", type: 0, shape: null };
   const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
   const shape = tensor?.shape?.dim.map(({ value }) =>
     value.case === "dimValue" ? Number(value.value) : value.case === "dimParam" ? value.value : "?"
   );
-  return { name, type: tensor?.elemType ?? 0, shape: shape ?? null };
+  return { name, kind: "tensor", type: tensor?.elemType ?? 0, shape: shape ?? null };
 }

@@ -34,7 +34,7 @@ function fold(node: Node, known: ReadonlyMap<string, Tensor>): Tensor[] | null {
   const run = new Run({ device: hostDevice(), training: false, state: new Map(), buffers: new Set(), folding: true });
   const inputs = [...new Set(node.inputs)].filter((name) => name !== "");
   const graph: Graph = {
-    inputs: inputs.map((name) => ({ name, type: 0, shape: null })),
+    inputs: inputs.map((name) => ({ name, kind: "tensor", type: 0, shape: null })),
     outputs: node.outputs.filter((name) => name !== ""),
     nodes: [node],
     initializers: new Map(),

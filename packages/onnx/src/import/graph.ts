@@ -21,6 +21,8 @@ export interface Node {
 /** An input of a graph. */
 export interface GraphInput {
   readonly name: string;
+  /** Whether it is a tensor or a sequence of tensors; either may be an optional. */
+  readonly kind: "tensor" | "sequence";
   /** ONNX's element type; 0 where the file does not say. */
   readonly type: number;
   /** The sizes, as numbers or names; null where the file does not say. */

@@ -2,7 +2,7 @@
 import { defaultDevice, type Device, getDevice, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import type { GraphProto, ModelProto, TensorProto } from "onnx-buf";
-import { opsetRange } from "../operators/table.ts";
+import { lastOpset } from "../operators/table.ts";
 import { readModel } from "../proto.ts";
 import { type ExternalFiles, externalLocation } from "../tensor_proto.ts";
 import { GraphBuilder, opsets } from "./build.ts";
@@ -27,7 +27,7 @@ export interface ImportOptions {
 }
 
 /**
- * Imports an ONNX model, of operator sets 7 to 23, as a module that runs on every device and trains.
+ * Imports an ONNX model, of operator sets 7 to 21, as a module that runs on every device and trains.
  *
  * The model is checked before anything runs: one error names every operator, attribute or operator set that is missing, with the node
  * that needs it. The module is in evaluation mode, unless nodes of the file are in training mode.
@@ -63,11 +63,11 @@ export async function importOnnx(bytes: Uint8Array | ArrayBuffer, options: Impor
 }
 
 function checkOpset(versions: ReadonlyMap<string, number>): void {
-  const [first, last] = opsetRange;
   const own = versions.get("");
-  if (own === undefined || (own >= first && own <= last)) return;
-  const remedy = own < first ? "onnx.version_converter can raise it" : `export with opset_version=${last}`;
-  throw new Error(`importOnnx: the model uses operator set ${own}; ${first} to ${last} are read; ${remedy}`);
+  if (own === undefined || own <= lastOpset) return;
+  throw new Error(
+    `importOnnx: the model uses operator set ${own}; ${lastOpset} is the last that is read; export it with opset_version=${lastOpset}`,
+  );
 }
 
 /** Whether nodes say that they are in training mode. */

@@ -17,8 +17,11 @@ import { dtypeOf, typeName } from "../tensor_proto.ts";
 import type { Graph, GraphInput } from "./graph.ts";
 import { Run } from "./run.ts";
 
-/** An input of an imported model: a tensor; or numbers, nested as in JSON, which stay on the host, as shapes and the like do. */
-export type OnnxInput = Tensor | number | boolean | NestedArray;
+/**
+ * An input of an imported model: a tensor; numbers, nested as in JSON, which stay on the host as shapes do; an array of tensors for a
+ * sequence; null for an empty optional.
+ */
+export type OnnxInput = Tensor | number | boolean | NestedArray | readonly Tensor[] | null;
 
 /** What an input or output of a model is. */
 export interface OnnxValueInfo {
@@ -73,7 +76,8 @@ export class OnnxModule extends Module {
   forward(...given: (OnnxInput | Readonly<Record<string, OnnxInput>>)[]): Tensor | Record<string, Tensor> {
     const { inputs, outputs } = this.program.graph;
     const [first] = given;
-    const named = given.length === 1 && typeof first === "object" && !isTensor(first) && !Array.isArray(first);
+    const named = given.length === 1 && typeof first === "object" && first !== null && !isTensor(first) &&
+      !Array.isArray(first);
     if (!named && outputs.length !== 1) {
       throw new Error(
         `OnnxModule.forward: the model has ${outputs.length} outputs; give its inputs by name to get them by name: ` +
@@ -155,6 +159,13 @@ function kindOf(dtype: DType): string {
 function inputValue(input: GraphInput, given: OnnxInput, device: Device): Value {
   const { name, type, shape } = input;
   const dtype = type === 0 ? null : dtypeOf(type);
+  if (given === null) return null;
+  if (input.kind === "sequence") {
+    if (Array.isArray(given) && (given as readonly unknown[]).every(isTensor)) {
+      return given as unknown as readonly Tensor[];
+    }
+    throw new TypeError(`OnnxModule.forward: the input "${name}" is a sequence; give an array of tensors`);
+  }
   if (!isTensor(given)) {
     const value = tensor(given as number[], { device: hostDevice(), ...dtype !== null && { dtype } });
     return dtype !== null && isFloat(dtype) ? onDevice(value, device, false) : value;

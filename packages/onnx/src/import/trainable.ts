@@ -14,9 +14,14 @@ export function trainableNames(graph: Graph): Set<string> {
       else for (const name of within) found.add(name);
     }
     const { weights = [], through = [] } = node.operator;
-    const passes = node.outputs[0] !== undefined && found.has(node.outputs[0]);
-    for (const i of passes ? [...weights, ...through] : weights) {
-      if (node.inputs[i] !== undefined && node.inputs[i] !== "") found.add(node.inputs[i]);
+    const passed = !node.outputs.some((name) => found.has(name))
+      ? []
+      : through === "all"
+      ? node.inputs.keys()
+      : through;
+    for (const i of [...weights, ...passed]) {
+      const name = node.inputs[i] ?? "";
+      if (name !== "") found.add(name);
     }
   }
   return found;

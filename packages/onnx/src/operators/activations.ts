@@ -75,7 +75,9 @@ function dropout(c: Call, ratio: number, training: boolean): Outputs {
   return new Outputs([x.mul(mask.to(x.dtype)).div(1 - ratio), mask]);
 }
 
-/** Whether a node of dropout or batch normalisation is in training mode: by the model's mode alone. */
+/** Whether an input of the model, and no constant of the file, turns dropout on. */
+const isAskedFor = (c: Call): boolean => c.has(2) && !c.runner.isConstant(c.raw(2)) && c.number(2) === 1;
+
 const dropoutByAttribute: Operator = {
   inputs: [1, 1],
   outputs: 2,
@@ -106,7 +108,7 @@ export const activations: Operators = {
       attributes: { seed: int() },
       numbers: [1, 2],
       note: "active in training mode",
-      run: (c) => dropout(c, c.number(1, 0.5), c.training),
+      run: (c) => dropout(c, c.number(1, 0.5), c.training || isAskedFor(c)),
     },
   },
   Elu: { 6: activation({ alpha: 1 }, (x, alpha) => F.elu(x, alpha)) },

@@ -43,7 +43,7 @@ function eyeLike(c: Call): Tensor {
   const device = c.place([rows, columns]);
   const k = c.num("k");
   const ones = eye(rows + Math.abs(k), columns + Math.abs(k), { device });
-  return ones.narrow(0, Math.max(0, -k), rows).narrow(1, Math.max(0, k), columns).flip([]).to(dtype);
+  return ones.narrow(0, Math.max(0, k), rows).narrow(1, Math.max(0, -k), columns).to(dtype);
 }
 
 const floatDType = (c: Call, like?: Tensor): Tensor["dtype"] =>

@@ -24,8 +24,8 @@ export interface Operator {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
   /** The inputs that are weights: floating-point initialisers there become parameters. */
   readonly weights?: readonly number[];
-  /** The inputs that become weights if the first output does, as in Reshape and Transpose. */
-  readonly through?: readonly number[];
+  /** The inputs that become weights if an output does, as in Reshape and Transpose. */
+  readonly through?: readonly number[] | "all";
   /** The inputs that are statistics: buffers that training updates. */
   readonly statistics?: readonly number[];
   /** The inputs whose values are needed as numbers, such as shapes. */

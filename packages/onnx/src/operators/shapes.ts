@@ -242,17 +242,19 @@ export const shapes: Operators = {
   },
   Expand: { 8: { ...byNumbers, run: expand } },
   Tile: { 6: { ...byNumbers, run: tile } },
-  Concat: { 4: { inputs: [1, Infinity], attributes: { axis: required(int()) }, run: concat } },
+  Concat: { 4: { inputs: [1, Infinity], through: "all", attributes: { axis: required(int()) }, run: concat } },
   Split: {
     2: {
       inputs: one,
       outputs: Infinity,
+      through: [0],
       attributes: { ...splitAxis, split: ints() },
       run: (c) => split(c, c.list("split"), c.node.outputs.length),
     },
     13: {
       inputs: [1, 2],
       outputs: Infinity,
+      through: [0],
       attributes: splitAxis,
       numbers: [1],
       run: (c) => split(c, c.maybeNumbers(1), c.node.outputs.length),
@@ -260,6 +262,7 @@ export const shapes: Operators = {
     18: {
       inputs: [1, 2],
       outputs: Infinity,
+      through: [0],
       attributes: { ...splitAxis, num_outputs: int() },
       numbers: [1],
       run: (c) =>

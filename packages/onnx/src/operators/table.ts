@@ -38,8 +38,11 @@ export const families: Readonly<Record<string, Operators>> = {
 /** Operators by domain; ONNX's own is `""`. */
 const domains: Readonly<Record<string, Operators>> = { "": Object.assign({}, ...Object.values(families)) };
 
-/** The operator sets that are read. From 22 on, operators here changed in their types only. */
-export const opsetRange: readonly [first: number, last: number] = [7, 23];
+/**
+ * The last operator set that is read. 22 and 23 changed the operators here in their types only. Before 7 an operator is read if it has
+ * not changed since.
+ */
+export const lastOpset = 23;
 
 /** The form of an operator in an operator set, or null where there is none. */
 export function findOperator(domain: string, name: string, opset: number): Operator | null {
