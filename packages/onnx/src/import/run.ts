@@ -16,11 +16,10 @@ class Values {
 
   get(name: string): Value {
     if (name === "") return null;
-    for (let values: Values | null = this; values !== null; values = values.outer) {
-      const found = values.own.get(name);
-      if (found !== undefined) return found;
-    }
-    throw new Error(`there is no value "${name}"`);
+    const found = this.own.get(name);
+    if (found !== undefined) return found;
+    if (this.outer === null) throw new Error(`there is no value "${name}"`);
+    return this.outer.get(name);
   }
 
   set(name: string, value: Value): void {

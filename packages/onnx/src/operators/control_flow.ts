@@ -117,7 +117,7 @@ export const controlFlow: Operators = {
   },
   Loop: {
     1: {
-      inputs: [2, Infinity],
+      inputs: [0, Infinity],
       outputs: Infinity,
       attributes: { body: graph },
       numbers: [0, 1],
