@@ -3,4 +3,6 @@
  *
  * @module
  */
-export {};
+export { importOnnx, type ImportOptions } from "./import/import_onnx.ts";
+export { type OnnxInput, OnnxModule, type OnnxValueInfo } from "./import/onnx_module.ts";
+export type { ChooseParameter } from "./import/weights.ts";

@@ -1,0 +1,151 @@
+/** Runs graphs, node by node, and frees what is not used any more. */
+import { type Device, type Tensor, tidy } from "@heddle/tensor";
+import { internals, isTensor } from "@heddle/tensor/engine";
+import { Call, NotFolded, type Runner } from "../operators/call.ts";
+import { Outputs, type Subgraph, type Value } from "../operators/value.ts";
+import { describe, type Graph, innerGraphs, type Node } from "./graph.ts";
+
+/** Values by name, with those of the graph around it. */
+class Values {
+  private readonly own: Map<string, Value> = new Map();
+  private readonly outer: Values | null;
+
+  constructor(outer: Values | null) {
+    this.outer = outer;
+  }
+
+  get(name: string): Value {
+    if (name === "") return null;
+    const found = this.own.get(name);
+    if (found !== undefined) return found;
+    if (this.outer === null) throw new Error(`there is no value "${name}"`);
+    return this.outer.get(name);
+  }
+
+  set(name: string, value: Value): void {
+    this.own.set(name, value);
+  }
+
+  /** Removes a value of this graph. */
+  take(name: string): Value {
+    const value = this.own.get(name) ?? null;
+    this.own.delete(name);
+    return value;
+  }
+}
+
+/** One run of a model. */
+export class Run implements Runner {
+  readonly device: Device;
+  readonly training: boolean;
+  readonly folding: boolean;
+  private readonly state: ReadonlyMap<string, Tensor>;
+  private readonly statistics: ReadonlySet<Tensor>;
+  /** How many names refer to a tensor that a node made. */
+  private readonly made: Map<Tensor, number> = new Map();
+  private current: Values | null = null;
+
+  constructor(
+    { device, training, state, buffers, folding = false }: {
+      readonly device: Device;
+      readonly training: boolean;
+      readonly state: ReadonlyMap<string, Tensor>;
+      readonly buffers: ReadonlySet<Tensor>;
+      readonly folding?: boolean;
+    },
+  ) {
+    this.device = device;
+    this.training = training;
+    this.state = state;
+    this.statistics = buffers;
+    this.folding = folding;
+  }
+
+  isConstant(value: Tensor): boolean {
+    return internals(value).kept;
+  }
+
+  isBuffer(value: Tensor): boolean {
+    return this.statistics.has(value);
+  }
+
+  runGraph(graph: Subgraph, inputs: readonly Value[]): readonly Value[] {
+    return this.run(graph as Graph, inputs);
+  }
+
+  /** Runs a graph; the results are its outputs. */
+  run(graph: Graph, inputs: readonly Value[]): Value[] {
+    const before = this.current;
+    const values = new Values(before);
+    this.current = values;
+    try {
+      graph.inputs.forEach(({ name }, i) => values.set(name, inputs[i] ?? null));
+      for (const [name, constant] of graph.constants) values.set(name, constant);
+      for (const [name, key] of graph.state) values.set(name, this.state.get(key)!);
+      graph.nodes.forEach((node, i) => {
+        const results = this.runNode(node);
+        node.outputs.forEach((name, k) => {
+          if (name === "") return;
+          const value = results[k] ?? null;
+          this.count(value, 1, node);
+          values.set(name, value);
+        });
+        for (const name of graph.dead[i] ?? []) this.count(values.take(name), -1, null);
+      });
+      return graph.outputs.map((name) => values.get(name));
+    } finally {
+      this.current = before;
+    }
+  }
+
+  /** The outputs of a node. */
+  runNode(node: Node): readonly Value[] {
+    const values = this.current;
+    try {
+      const inputs = node.inputs.map((name) => values!.get(name));
+      const call = new Call(node, inputs, this, node.body);
+      const compute = (): Value | readonly Value[] => {
+        const result = node.operator.run(call);
+        return result instanceof Outputs ? result.values : [result];
+      };
+      // What nodes of inner graphs make is freed there.
+      return (innerGraphs(node).length > 0 ? compute() : tidy(compute)) as readonly Value[];
+    } catch (cause) {
+      if (cause instanceof NotFolded) throw cause;
+      const message = (cause as Error).message;
+      // Of nodes within nodes, the innermost is named.
+      if (message.startsWith("ONNX model: ")) throw cause;
+      const kind = cause instanceof RangeError ? RangeError : cause instanceof TypeError ? TypeError : Error;
+      throw new kind(`ONNX model: ${describe(node)}: ${message}`, { cause });
+    }
+  }
+
+  /** Counts the names of a tensor; without one it is freed. Constants, weights and inputs are not the run's to free. */
+  private count(value: Value, change: number, node: Node | null): void {
+    if (Array.isArray(value)) {
+      for (const item of value) this.count(item, change, node);
+      return;
+    }
+    if (!isTensor(value)) return;
+    const known = this.made.get(value);
+    if (known === undefined) {
+      if (change > 0 && !this.isConstant(value) && !this.isForeign(value, node!)) this.made.set(value, change);
+      return;
+    }
+    if (known + change > 0) this.made.set(value, known + change);
+    else {
+      this.made.delete(value);
+      value.dispose();
+    }
+  }
+
+  /** Whether a node passes a tensor on that no node made. */
+  private isForeign(value: Tensor, node: Node): boolean {
+    return innerGraphs(node).length > 0 ||
+      node.inputs.some((name) => name !== "" && holds(this.current!.get(name), value));
+  }
+}
+
+function holds(value: Value, tensor: Tensor): boolean {
+  return value === tensor || (Array.isArray(value) && value.some((item) => holds(item, tensor)));
+}

@@ -1,0 +1,52 @@
+/** Which tensors of a file are weights. */
+import { type Graph, innerGraphs } from "./graph.ts";
+
+/**
+ * The names of a graph, and of those around it, whose values enter operators as weights: directly, or through operators that only
+ * rearrange, as when a weight is transposed first.
+ */
+export function trainableNames(graph: Graph): Set<string> {
+  const found = new Set<string>();
+  for (const node of graph.nodes.toReversed()) {
+    for (const inner of innerGraphs(node)) {
+      const within = trainableNames(inner);
+      if (inner === node.body) inner.inputs.forEach(({ name }, i) => within.has(name) && found.add(node.inputs[i]!));
+      else for (const name of within) found.add(name);
+    }
+    const { weights = [], through = [] } = node.operator;
+    const passed = !node.outputs.some((name) => found.has(name))
+      ? []
+      : through === "all"
+      ? node.inputs.keys()
+      : through;
+    for (const i of [...weights, ...passed]) {
+      const name = node.inputs[i] ?? "";
+      if (name !== "") found.add(name);
+    }
+  }
+  return found;
+}
+
+/** The names whose values are needed as numbers on the host. */
+export function hostNames(graph: Graph): Set<string> {
+  const found = new Set<string>();
+  const others = new Set<string>();
+  const visit = (graph: Graph): void => {
+    for (const node of graph.nodes) {
+      node.inputs.forEach((name, i) => (node.operator.numbers?.includes(i) ? found : others).add(name));
+      innerGraphs(node).forEach(visit);
+    }
+  };
+  visit(graph);
+  return new Set([...found].filter((name) => !others.has(name)));
+}
+
+/** The names of running statistics. */
+export function statisticNames(graph: Graph): Set<string> {
+  const found = new Set<string>();
+  for (const node of graph.nodes) {
+    for (const i of node.operator.statistics ?? []) found.add(node.inputs[i]!);
+    for (const inner of innerGraphs(node)) for (const name of statisticNames(inner)) found.add(name);
+  }
+  return found;
+}
