@@ -3,4 +3,4 @@
  *
  * @module
  */
-export {};
+export { type DynamicAxes, type Exportable, exportOnnx, type ExportOptions } from "./export/export_onnx.ts";
