@@ -22,6 +22,8 @@ export class Emitter {
   readonly opset: number;
   readonly nodes: GraphNode[] = [];
   readonly constants: Map<string, Constant> = new Map();
+  /** The constants that are not in the state dict. */
+  readonly unnamed: Set<string> = new Set();
   /** The number of traces. */
   readonly traces: number;
   private readonly names: Map<TracedValue, string> = new Map();
@@ -55,8 +57,9 @@ export class Emitter {
     if (value.dynamic) name = this.sized(value);
     else {
       const tensor = value.tensor!;
-      name = this.stateName(tensor) ?? this.unused("constant");
-      this.constants.set(name, tensor);
+      const own = this.stateName(tensor);
+      name = own ?? this.constant(tensor);
+      if (own !== null) this.constants.set(own, tensor);
     }
     this.names.set(value, name);
     return name;
@@ -102,6 +105,7 @@ export class Emitter {
   /** A constant tensor. */
   constant(data: Constant): string {
     const name = this.unused("constant");
+    this.unnamed.add(name);
     this.constants.set(name, data);
     return name;
   }

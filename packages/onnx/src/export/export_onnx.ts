@@ -93,7 +93,7 @@ export async function exportOnnx(
     emitter = e;
     const outputNames = namesOf("outputNames", options.outputNames, outputs.length, "output");
     const finished = finish(e.nodes, outputs, outputNames, new Set(inputNames));
-    const initializers = await initializersOf(finished, e.constants);
+    const initializers = await initializersOf(finished, e);
     const info = {
       opset,
       graphName: options.name ?? (model instanceof Module ? model.constructor.name : model.name || "graph"),
@@ -350,28 +350,29 @@ async function dataOf(constant: Constant): Promise<TensorData> {
   return { dtype, shape, data: half ? typedArrayOf(dtype, data as Float32Array) : data };
 }
 
-/** The constants that nodes need. Equal ones are one; of those, a name from the state dict stays. */
+/** The constants that nodes need. Equal ones are one, but for those in the state dict, which are trained on their own. */
 async function initializersOf(
   nodes: GraphNode[],
-  constants: ReadonlyMap<string, Constant>,
+  e: Emitter,
 ): Promise<(readonly [string, TensorData])[]> {
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const byContent: Map<string, { readonly name: string; readonly data: TensorData }[]> = new Map();
+  const byContent: Map<string, (readonly [string, TensorData])[]> = new Map();
   const kept: (readonly [string, TensorData])[] = [];
   const replaced: Map<string, string> = new Map();
-  const ordered = [...constants].filter(([name]) => used.has(name))
-    .sort(([a], [b]) => Number(/^constant_\d+$/.test(a)) - Number(/^constant_\d+$/.test(b)));
-  for (const [name, constant] of ordered) {
+  for (const [name, constant] of e.constants) {
+    if (!used.has(name)) continue;
     const data = await dataOf(constant);
-    const key = `${data.dtype} ${data.shape} ${fingerprint(data)}`;
-    const alike = byContent.get(key) ?? [];
-    const same = alike.find((other) => sameBytes(other.data, data));
-    if (same !== undefined) {
-      replaced.set(name, same.name);
-      continue;
+    if (e.unnamed.has(name)) {
+      const key = `${data.dtype} ${data.shape} ${fingerprint(data)}`;
+      const alike = byContent.get(key) ?? [];
+      const same = alike.find(([, other]) => sameBytes(other, data));
+      if (same !== undefined) {
+        replaced.set(name, same[0]);
+        continue;
+      }
+      alike.push([name, data]);
+      byContent.set(key, alike);
     }
-    alike.push({ name, data });
-    byContent.set(key, alike);
     kept.push([name, data]);
   }
   for (const node of nodes) node.inputs = node.inputs.map((name) => replaced.get(name) ?? name);
