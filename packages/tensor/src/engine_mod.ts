@@ -35,6 +35,7 @@ export {
   composite,
   type CompositeAttrs,
   type ExpressionAttrs,
+  readsAtOnce,
   type Recorder,
   type StepAttrs,
   type StepInput,

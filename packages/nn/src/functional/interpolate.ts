@@ -1,6 +1,14 @@
 /** Resizes lines, images and volumes. */
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
-import { checkHostSize, checkOptions, composite, type CompositeAttrs, hasHalfGradient, inFloat32, isHalf } from "@heddle/tensor/engine";
+import {
+  checkHostSize,
+  checkOptions,
+  composite,
+  type CompositeAttrs,
+  hasHalfGradient,
+  inFloat32,
+  isHalf,
+} from "@heddle/tensor/engine";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 

@@ -98,7 +98,13 @@ export class Emitter {
   /** Stands for a step that has no counterpart in ONNX: a graph that needs the result is refused for this reason. */
   refuse(reason: string): string {
     const name = this.unused("refused");
-    this.nodes.push({ op: "Refused", inputs: [], outputs: [name], attributes: {}, refusal: `"${this.current}": ${reason}` });
+    this.nodes.push({
+      op: "Refused",
+      inputs: [],
+      outputs: [name],
+      attributes: {},
+      refusal: `"${this.current}": ${reason}`,
+    });
     return name;
   }
 
@@ -171,7 +177,9 @@ export class Emitter {
     const formula = formulaFor(size, this.known);
     if (formula === null) {
       return this.refuse(
-        `the number ${valuesOf(size, this.traces).join(", ")} changes with the inputs' sizes in a way that the graph cannot compute; ` +
+        `the number ${
+          valuesOf(size, this.traces).join(", ")
+        } changes with the inputs' sizes in a way that the graph cannot compute; ` +
           `leave out the dynamic axis, or compute it with tensor operations`,
       );
     }
@@ -200,7 +208,9 @@ export class Emitter {
       return this.node("Reshape", [cast, this.ints(shape as readonly number[])]);
     }
     return this.refuse(
-      `a constant of ${dtype} and shape [${shape.join(", ")}] was made on the host from the inputs' sizes, and would freeze; leave out ` +
+      `a constant of ${dtype} and shape [${
+        shape.join(", ")
+      }] was made on the host from the inputs' sizes, and would freeze; leave out ` +
         `the dynamic axis, or compute the constant with tensor operations (arange, comparisons, …)`,
     );
   }

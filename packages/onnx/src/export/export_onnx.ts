@@ -45,10 +45,23 @@ export interface ExportOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-const optionNames = ["documentation", "dynamicAxes", "inputNames", "metadata", "name", "opset", "outputNames", "training"] as const;
+const optionNames = [
+  "documentation",
+  "dynamicAxes",
+  "inputNames",
+  "metadata",
+  "name",
+  "opset",
+  "outputNames",
+  "training",
+] as const;
 
 /** The versions of the operator set that can be written. */
-export const opsets: { readonly oldest: 13; readonly newest: 21; readonly usual: 17 } = { oldest: 13, newest: 21, usual: 17 };
+export const opsets: { readonly oldest: 13; readonly newest: 21; readonly usual: 17 } = {
+  oldest: 13,
+  newest: 21,
+  usual: 17,
+};
 
 /**
  * The bytes of an ONNX file that computes what a model computes.
@@ -132,7 +145,9 @@ function checkArguments(model: unknown, examples: readonly unknown[], opset: num
 function namesOf(option: string, given: readonly string[] | undefined, count: number, kind: string): readonly string[] {
   if (given === undefined) return count === 1 ? [kind] : Array.from({ length: count }, (_, i) => `${kind}_${i}`);
   if (given.length !== count || new Set(given).size !== count || given.includes("")) {
-    throw new RangeError(`exportOnnx: ${option} is [${given.join(", ")}]; expected ${count} different names, one for each ${kind}`);
+    throw new RangeError(
+      `exportOnnx: ${option} is [${given.join(", ")}]; expected ${count} different names, one for each ${kind}`,
+    );
   }
   return given;
 }
@@ -162,12 +177,16 @@ function axesOf(
     for (const [dim, name] of named) {
       const size = shape[dim];
       if (size === undefined) {
-        throw new RangeError(`exportOnnx: dynamicAxes has dimension ${dim} of "${inputName}", whose shape is ${showShape(shape)}`);
+        throw new RangeError(
+          `exportOnnx: dynamicAxes has dimension ${dim} of "${inputName}", whose shape is ${showShape(shape)}`,
+        );
       }
       const axis = axes.get(name) ?? { name, places: [], sizes: [size] };
       if (axis.sizes[0] !== size) {
         throw new RangeError(
-          `exportOnnx: the dynamic axis "${name}" has size ${axis.sizes[0]} in one example and ${size} in another; use two names, or ` +
+          `exportOnnx: the dynamic axis "${name}" has size ${
+            axis.sizes[0]
+          } in one example and ${size} in another; use two names, or ` +
             `examples of equal sizes`,
         );
       }
@@ -182,7 +201,9 @@ function axesOf(
 function inMode(model: Exportable, training: boolean): () => void {
   if (!(model instanceof Module)) return () => {};
   const modes = model.modules().map((module) => [module, module.training] as const);
-  const buffers = training ? model.namedBuffers().map(([, buffer]) => [buffer, noGrad(() => buffer.clone())] as const) : [];
+  const buffers = training
+    ? model.namedBuffers().map(([, buffer]) => [buffer, noGrad(() => buffer.clone())] as const)
+    : [];
   model.train(training);
   return () => {
     for (const [module, mode] of modes) module.training = mode;
@@ -201,7 +222,12 @@ const otherSizes: readonly ((size: number, axis: number, run: number) => number)
 ];
 
 /** Runs the model once, or three times with different sizes. */
-async function traced(model: Exportable, examples: readonly Tensor[], axes: readonly Axis[], runs: Run[]): Promise<Trace> {
+async function traced(
+  model: Exportable,
+  examples: readonly Tensor[],
+  axes: readonly Axis[],
+  runs: Run[],
+): Promise<Trace> {
   runs.push(runOf(model, examples));
   if (axes.length === 0) return await mergeRuns(runs);
   let failure: unknown = null;
@@ -223,7 +249,9 @@ async function traced(model: Exportable, examples: readonly Tensor[], axes: read
   }
   if (failure instanceof Error && failure.message.startsWith("exportOnnx:")) throw failure;
   throw new Error(
-    `exportOnnx: the model fails for inputs of other sizes along ${axes.map(({ name, sizes }) => `"${name}" (${sizes[0]})`).join(", ")}: ${
+    `exportOnnx: the model fails for inputs of other sizes along ${
+      axes.map(({ name, sizes }) => `"${name}" (${sizes[0]})`).join(", ")
+    }: ${
       failure instanceof Error ? failure.message : String(failure)
     }; leave out a dynamic axis, or give a smaller example`,
     { cause: failure },
@@ -250,7 +278,9 @@ function runOf(model: Exportable, inputs: readonly Tensor[]): Run {
   try {
     let outputs: Run["outputs"] = [];
     tidy(() => {
-      const returned = noGrad(() => recording.run(() => model instanceof Module ? forward(model, inputs) : model(...inputs)));
+      const returned = noGrad(() =>
+        recording.run(() => model instanceof Module ? forward(model, inputs) : model(...inputs))
+      );
       outputs = tensorsIn(returned).map((tensor) => recording.valueOf(tensor));
     });
     return { recording, outputs };
@@ -273,7 +303,9 @@ function tensorsIn(returned: unknown): Tensor[] {
   const visit = (value: unknown): void => {
     if (isTensor(value)) found.push(value);
     else if (value instanceof Promise) {
-      throw new TypeError("exportOnnx: the model returned a promise; export a function that returns tensors, without await");
+      throw new TypeError(
+        "exportOnnx: the model returned a promise; export a function that returns tensors, without await",
+      );
     } else if (Array.isArray(value)) value.forEach(visit);
     else if (typeof value === "object" && value !== null) Object.values(value).forEach(visit);
   };
@@ -283,26 +315,41 @@ function tensorsIn(returned: unknown): Tensor[] {
 }
 
 /** The nodes and constants of a trace, and the names of its outputs. */
-function translated(trace: Trace, model: Exportable, inputNames: readonly string[], opset: number, traces: number): { readonly e: Emitter; readonly outputs: readonly string[] } {
+function translated(
+  trace: Trace,
+  model: Exportable,
+  inputNames: readonly string[],
+  opset: number,
+  traces: number,
+): { readonly e: Emitter; readonly outputs: readonly string[] } {
   const state = model instanceof Module ? [...model.namedParameters(), ...model.namedBuffers()] : [];
   const stateName = (tensor: Tensor): string | null =>
     state.find(([, own]) =>
-      own.storage === tensor.storage && own.offset === tensor.offset && showShape(own.shape) === showShape(tensor.shape) &&
+      own.storage === tensor.storage && own.offset === tensor.offset &&
+      showShape(own.shape) === showShape(tensor.shape) &&
       showShape(own.strides) === showShape(tensor.strides)
     )?.[0] ?? null;
   const taken = [...inputNames, ...state.map(([name]) => name)];
   const clash = inputNames.find((name) => state.some(([own]) => own === name));
-  if (clash !== undefined) throw new RangeError(`exportOnnx: the input "${clash}" has the name of a parameter; give other inputNames`);
+  if (clash !== undefined) {
+    throw new RangeError(`exportOnnx: the input "${clash}" has the name of a parameter; give other inputNames`);
+  }
   const e = new Emitter(opset, traces, taken, stateName);
   trace.inputs.forEach((value, i) => e.define(value, inputNames[i]!));
   for (const step of trace.steps) {
     if (!step.outputs.some(({ dynamic }) => dynamic)) continue;
     e.begin(nameOf(step));
-    translateStep(e, step).forEach((name, i) => e.define(step.outputs[i]!, name));
+    const names = step.outputs.every(isEmpty) ? step.outputs.map((value) => emptied(e, value)) : translateStep(e, step);
+    names.forEach((name, i) => e.define(step.outputs[i]!, name));
   }
   const outputs = trace.outputs.map((value) => e.of(value));
   return { e, outputs };
 }
+
+/** Whether a value never has elements. Operators of ONNX Runtime differ in what they do then. */
+const isEmpty = ({ shape }: TracedValue): boolean => shape.includes(0) && !shape.some((size) => size instanceof Varying);
+
+const emptied = (e: Emitter, { dtype, shape }: TracedValue): string => e.numbers([], dtype, shape as readonly number[]);
 
 function translateStep(e: Emitter, step: TracedStep): readonly string[] {
   const rule = rules[step.prim];

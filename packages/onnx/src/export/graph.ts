@@ -140,6 +140,8 @@ export function modelOf(
     docString: info.documentation,
     graph,
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(info.opset) })],
-    metadataProps: Object.entries(info.metadata).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+    metadataProps: Object.entries(info.metadata).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value })
+    ),
   });
 }

@@ -78,7 +78,8 @@ export const sameSizes = (a: readonly Size[], b: readonly Size[]): boolean =>
   a.length === b.length && a.every((size, i) => sameSize(size, b[i]!));
 
 /** The product of sizes. */
-export const product = (sizes: readonly Size[]): Size => combine((...values) => values.reduce((a, b) => a * b, 1), ...sizes);
+export const product = (sizes: readonly Size[]): Size =>
+  combine((...values) => values.reduce((a, b) => a * b, 1), ...sizes);
 
 /** How a varying size follows from known ones: `(scale · a [· b] + offset) / divisor`. */
 export interface SizeFormula<K> {
@@ -89,7 +90,10 @@ export interface SizeFormula<K> {
 }
 
 /** The formula for a size in terms of known sizes, the simplest first; null if there is none. */
-export function formulaFor<K extends { readonly size: Varying }>(wanted: Varying, known: readonly K[]): SizeFormula<K> | null {
+export function formulaFor<K extends { readonly size: Varying }>(
+  wanted: Varying,
+  known: readonly K[],
+): SizeFormula<K> | null {
   const plain = { scale: 1, offset: 0, divisor: 1 };
   const equal = known.find(({ size }) => sameSize(size, wanted));
   if (equal !== undefined) return { factors: [equal], ...plain };

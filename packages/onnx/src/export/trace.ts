@@ -1,6 +1,13 @@
 /** Traces of a model: its operations, recorded for inputs of several sizes and merged into one list of steps. */
 import type { DType, Tensor } from "@heddle/tensor";
-import { type RecordedStep, Recording, showShape, type StepAttrs, type StepPrim, type Value } from "@heddle/tensor/engine";
+import {
+  type RecordedStep,
+  Recording,
+  showShape,
+  type StepAttrs,
+  type StepPrim,
+  type Value,
+} from "@heddle/tensor/engine";
 import { Differs, merge, type Merged, type Size, varies, Varying } from "./sizes.ts";
 
 /** A value in the merged traces. */
@@ -122,10 +129,13 @@ export async function mergeRuns(runs: readonly Run[]): Promise<Trace> {
       steps.push(await stepOf(parts as RecordedStep[]));
     } catch (error) {
       if (!(error instanceof Differs)) throw error;
-      const others = parts.slice(1).map(shown).find((text) => text !== shown(parts[0])) ?? "the same with other operands or options";
+      const others = parts.slice(1).map(shown).find((text) => text !== shown(parts[0])) ??
+        "the same with other operands or options";
       throw new Error(
         `exportOnnx: the model runs other operations for inputs of other sizes, so that one graph cannot stand for it: operation ${i} is ` +
-          `${shown(parts[0])}, then ${others}; leave out the dynamic axis that decides this, or write the model without loops over it`,
+          `${
+            shown(parts[0])
+          }, then ${others}; leave out the dynamic axis that decides this, or write the model without loops over it`,
       );
     }
   }

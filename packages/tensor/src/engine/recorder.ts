@@ -14,6 +14,7 @@ import type {
   ViewAttrs,
   ViewStep,
 } from "../prims/attrs.ts";
+import type { TensorCore } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** An element-wise expression of the inputs (by index) and of numbers. */
@@ -94,6 +95,14 @@ let active: Recorder | null = null;
 /** The recorder of the running operation, or null. */
 export function activeRecorder(): Recorder | null {
   return active;
+}
+
+/**
+ * Whether the values of a tensor can be read on the spot, to check them or to take a shorter way: the device can, and nothing is being
+ * recorded that would depend on them.
+ */
+export function readsAtOnce({ device }: TensorCore): boolean {
+  return active === null && device.backend.readsSynchronously;
 }
 
 /** Runs a function whose operations a recorder sees; null for none. */

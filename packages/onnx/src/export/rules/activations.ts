@@ -22,7 +22,9 @@ const fixed = (wanted: readonly number[], attributes: Attributes = {}) =>
 (
   numbers: readonly number[],
 ): Attributes | null =>
-  numbers.length === wanted.length && numbers.every((n, i) => near(n, wanted[i]!) || n === wanted[i]) ? attributes : null;
+  numbers.length === wanted.length && numbers.every((n, i) => near(n, wanted[i]!) || n === wanted[i])
+    ? attributes
+    : null;
 
 /** For an expression with one parameter, and then fixed numbers. */
 const withAlpha = (wanted: readonly number[]) => ([alpha, ...rest]: readonly number[]) =>
@@ -30,7 +32,10 @@ const withAlpha = (wanted: readonly number[]) => ([alpha, ...rest]: readonly num
 
 /** By the text of the expression: `i` is the input, `#` a number. */
 const activations: Readonly<Record<string, Activation>> = {
-  "where(gt(i,#),i,mul(i,#))": { op: "LeakyRelu", attributes: ([alpha, zero]) => zero === 0 ? { alpha: float(alpha!) } : null },
+  "where(gt(i,#),i,mul(i,#))": {
+    op: "LeakyRelu",
+    attributes: ([alpha, zero]) => zero === 0 ? { alpha: float(alpha!) } : null,
+  },
   "where(gt(i,#),i,mul(expm1(where(gt(i,#),#,i)),#))": { op: "Elu", attributes: withAlpha([0, 0, 0]) },
   "where(gt(i,#),mul(i,#),mul(expm1(where(gt(i,#),#,i)),#))": {
     op: "Selu",
@@ -46,7 +51,11 @@ const activations: Readonly<Record<string, Activation>> = {
     since: 20,
     attributes: fixed([0.044715, Math.sqrt(2 / Math.PI), 1, 0.5], { approximate: text("tanh") }),
   },
-  "mul(i,tanh(where(gt(i,#),i,log1p(exp(where(gt(i,#),#,i))))))": { op: "Mish", since: 18, attributes: fixed([20, 20]) },
+  "mul(i,tanh(where(gt(i,#),i,log1p(exp(where(gt(i,#),#,i))))))": {
+    op: "Mish",
+    since: 18,
+    attributes: fixed([20, 20]),
+  },
   "where(gt(i,#),i,log1p(exp(where(gt(i,#),#,i))))": { op: "Softplus", attributes: fixed([20]) },
   "div(where(le(add(i,#),#),#,where(ge(add(i,#),#),#,add(i,#))),#)": {
     op: "HardSigmoid",
@@ -69,7 +78,10 @@ const clip = "where(le(i,#),#,where(ge(i,#),#,i))";
 /** The operator for an expression of one input; null if there is none. */
 export function activationOf(e: Emitter, { inputs, attrs, outputs }: TracedStepOf<"expression">): string | null {
   const [x] = inputs as readonly TracedValue[];
-  if (inputs.length !== 1 || x!.dtype !== outputs[0]!.dtype || (attrs.scalars as readonly Size[]).some((s) => s instanceof Varying)) {
+  if (
+    inputs.length !== 1 || x!.dtype !== outputs[0]!.dtype ||
+    (attrs.scalars as readonly Size[]).some((s) => s instanceof Varying)
+  ) {
     return null;
   }
   const dtype: DType = x!.dtype;
@@ -89,6 +101,8 @@ export function activationOf(e: Emitter, { inputs, attrs, outputs }: TracedStepO
 /** Without the casts by which float16 and bfloat16 compute in float32. */
 function withoutCasts(expr: Expr): Expr {
   if (expr.op === "input" || expr.op === "scalar") return expr;
-  if (expr.op === "cast" && expr.dtype.includes("float") && expr.args[0]!.dtype.includes("float")) return withoutCasts(expr.args[0]!);
+  if (expr.op === "cast" && expr.dtype.includes("float") && expr.args[0]!.dtype.includes("float")) {
+    return withoutCasts(expr.args[0]!);
+  }
   return { ...expr, args: expr.args.map(withoutCasts) };
 }

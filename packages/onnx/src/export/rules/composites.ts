@@ -30,7 +30,8 @@ function causalMask(e: Emitter, queries: Size, keys: Size, offset: Size): string
     const values = Array.from({ length: queries * keys }, (_, at) => at % keys <= Math.floor(at / keys) + offset);
     return e.numbers(values, "bool", [queries, keys]);
   }
-  const range = (count: Size) => e.node("Range", [e.numbers([0], "int64"), e.scalar(count, "int64"), e.numbers([1], "int64")]);
+  const range = (count: Size) =>
+    e.node("Range", [e.numbers([0], "int64"), e.scalar(count, "int64"), e.numbers([1], "int64")]);
   const last = e.node("Unsqueeze", [e.node("Add", [range(queries), e.scalar(offset, "int64")]), e.ints([1])]);
   return e.node("LessOrEqual", [range(keys), last]);
 }
@@ -45,7 +46,7 @@ export function translateAttention(e: Emitter, step: TracedStepOf<"scaledDotProd
   const queries = e.node("Mul", [e.of(q), e.scalar(scale, q.dtype)]);
   const scores = e.node("MatMul", [queries, turned]);
   const bools = masks.filter(({ dtype }) => dtype === "bool").map((mask) => e.of(mask));
-  const hides = bools.length > 0 || (causalOffset !== null && (causalOffset instanceof Varying || causalOffset < 0));
+  const hides = masks.length > 0 || (causalOffset !== null && (causalOffset instanceof Varying || causalOffset < 0));
   if (causalOffset !== null) bools.push(causalMask(e, q.shape.at(-2)!, k.shape.at(-2)!, causalOffset));
   const numbers = masks.filter(({ dtype }) => dtype !== "bool").map((mask) => e.of(mask));
   return [e.node("MatMul", [maskedSoftmax(e, scores, q.dtype, -1, bools, numbers, hides), e.of(v)])];
@@ -101,7 +102,14 @@ export function translateRecurrent(e: Emitter, step: TracedStepOf<"recurrent">):
     : e.cast(e.node("ReduceSum", [e.of(mask), e.ints([0, 2])], { keepdims: int(0) }), "int32");
   const before = states.map((state) => e.node("Unsqueeze", [e.of(state), e.ints([0])]));
   const hidden = weightHh.shape[1] as number;
-  const operands = [e.of(x), reordered(e, [weightIh], gates), reordered(e, [weightHh], gates), biases, lengths, ...before];
+  const operands = [
+    e.of(x),
+    reordered(e, [weightIh], gates),
+    reordered(e, [weightHh], gates),
+    biases,
+    lengths,
+    ...before,
+  ];
   const [output, ...after] = e.nodes_(op, operands, {
     hidden_size: int(hidden),
     ...(reverse ? { direction: text("reverse") } : {}),
@@ -116,7 +124,11 @@ export function translateRecurrent(e: Emitter, step: TracedStepOf<"recurrent">):
 /** Modes of Resize, by name. PyTorch's nearest takes the pixel below, its exact form the one at the centre. */
 const resizing: Readonly<Record<string, Attributes>> = {
   nearest: { mode: text("nearest"), coordinate_transformation_mode: text("asymmetric"), nearest_mode: text("floor") },
-  "nearest-exact": { mode: text("nearest"), coordinate_transformation_mode: text("half_pixel"), nearest_mode: text("round_prefer_ceil") },
+  "nearest-exact": {
+    mode: text("nearest"),
+    coordinate_transformation_mode: text("half_pixel"),
+    nearest_mode: text("round_prefer_ceil"),
+  },
   linear: { mode: text("linear") },
   bilinear: { mode: text("linear") },
   trilinear: { mode: text("linear") },
@@ -146,9 +158,13 @@ const largestTransform = 1024;
 /** The rule of Fourier transforms: products with a matrix, since ONNX Runtime's DFT takes few shapes. */
 export function translateFft(e: Emitter, step: TracedStepOf<"fft">): readonly string[] {
   const { kind, n, direction, scale } = step.attrs;
-  if (n instanceof Varying) return [e.refuse("the length of the transform changes with the inputs' sizes; leave out the dynamic axis")];
+  if (n instanceof Varying) {
+    return [e.refuse("the length of the transform changes with the inputs' sizes; leave out the dynamic axis")];
+  }
   if (n > largestTransform) {
-    return [e.refuse(`a transform of ${n} points would be a matrix of ${n} × ${n}; at most ${largestTransform} are exported`)];
+    return [
+      e.refuse(`a transform of ${n} points would be a matrix of ${n} × ${n}; at most ${largestTransform} are exported`),
+    ];
   }
   const [x] = step.inputs as readonly [TracedValue];
   const half = n / 2 + 1;

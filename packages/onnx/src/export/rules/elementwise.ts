@@ -28,7 +28,8 @@ const onFloats = (rule: Rule): Rule => (given) => isFloat(given.dtype) ? rule(gi
 const onBool = (forBool: Rule, rule: Rule): Rule => (given) => (given.dtype === "bool" ? forBool : rule)(given);
 
 /** A node with the operands and constants. */
-const times = ({ e, dtype }: Operation, x: string, factor: number): string => e.node("Mul", [x, e.numbers([factor], dtype)]);
+const times = ({ e, dtype }: Operation, x: string, factor: number): string =>
+  e.node("Mul", [x, e.numbers([factor], dtype)]);
 const plus = ({ e, dtype }: Operation, x: string, term: number): string => e.node("Add", [x, e.numbers([term], dtype)]);
 
 /** A comparison; ONNX Runtime compares no booleans and no small integers. */
@@ -37,7 +38,10 @@ const compared = (op: string): Rule => ({ e, args, dtype }) =>
 
 /** Bitwise operators came with opset 18. */
 const bitwise = (op: string, forBool: string): Rule =>
-  onBool(direct(forBool), ({ e, args }) => e.opset >= 18 ? e.node(`Bitwise${op}`, args) : e.refuse(`needs opset 18; pass { opset: 18 }`));
+  onBool(
+    direct(forBool),
+    ({ e, args }) => e.opset >= 18 ? e.node(`Bitwise${op}`, args) : e.refuse(`needs opset 18; pass { opset: 18 }`),
+  );
 
 const missing = (what: string): Rule => ({ e }) =>
   e.refuse(`ONNX has no operator for ${what}; compute it outside of the model`);
@@ -59,11 +63,13 @@ export const elementwiseRules: { readonly [P in Exclude<ElementwisePrim, "cast">
   trunc: onFloats(({ e, args }) => e.node("Mul", [e.node("Sign", args), e.node("Floor", [e.node("Abs", args)])])),
   sqrt: direct("Sqrt"),
   relu: direct("Relu"),
-  isnan: ({ e, args, dtype }) => isFloat(dtype) ? e.node("IsNaN", args) : e.node("Not", [e.node("Equal", [args[0]!, args[0]!])]),
+  isnan: ({ e, args, dtype }) =>
+    isFloat(dtype) ? e.node("IsNaN", args) : e.node("Not", [e.node("Equal", [args[0]!, args[0]!])]),
   logicalNot: direct("Not"),
   bitwiseNot: onBool(
     direct("Not"),
-    (given) => given.e.opset >= 18 ? given.e.node("BitwiseNot", given.args) : plus(given, given.e.node("Neg", given.args), -1),
+    (given) =>
+      given.e.opset >= 18 ? given.e.node("BitwiseNot", given.args) : plus(given, given.e.node("Neg", given.args), -1),
   ),
   exp: direct("Exp"),
   expm1: (given) => plus(given, given.e.node("Exp", given.args), -1),
@@ -141,7 +147,9 @@ export const elementwiseRules: { readonly [P in Exclude<ElementwisePrim, "cast">
   },
   logaddexp: ({ e, args, dtype }) => {
     const far = e.node("Neg", [e.node("Abs", [e.node("Sub", args)])]);
-    const more = e.node("Log", [e.node("Add", [e.node("Exp", [far]), e.numbers([1], dtype)])]);
+    const sum = e.node("Log", [e.node("Add", [e.node("Exp", [far]), e.numbers([1], dtype)])]);
+    // The difference of equal infinities is NaN.
+    const more = e.node("Where", [e.node("Equal", args), e.numbers([Math.LN2], dtype), sum]);
     return e.node("Add", [e.node("Max", args), more]);
   },
   zeta: missing("the zeta function"),
@@ -151,14 +159,41 @@ export const elementwiseRules: { readonly [P in Exclude<ElementwisePrim, "cast">
 };
 
 /** Operators that ONNX Runtime has for small integers too. The others compute in int32. */
-const onSmallIntegers: ReadonlySet<string> = new Set(["where", "eq", "ne", "lt", "le", "gt", "ge", "logicalNot"]);
+const onSmallIntegers: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge", "logicalNot"]);
 
 const isSmall = (dtype: DType): boolean => dtype === "int8" || dtype === "int16" || dtype === "uint8";
 
 /** Rules that are bitwise or choose between bools on bool; the others compute in int32 and become bool again. */
 const onBools: ReadonlySet<string> = new Set(
-  ["sign", "logicalNot", "bitwiseNot", "add", "mul", "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge", "logicalAnd", "logicalOr"]
-    .concat(["logicalXor", "bitwiseAnd", "bitwiseOr", "bitwiseXor", "where", "floor", "ceil", "round", "trunc", "isnan"]),
+  [
+    "sign",
+    "logicalNot",
+    "bitwiseNot",
+    "add",
+    "mul",
+    "maximum",
+    "minimum",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "logicalAnd",
+    "logicalOr",
+  ]
+    .concat([
+      "logicalXor",
+      "bitwiseAnd",
+      "bitwiseOr",
+      "bitwiseXor",
+      "where",
+      "floor",
+      "ceil",
+      "round",
+      "trunc",
+      "isnan",
+    ]),
 );
 
 /** A primitive on operands of a dtype, with a result of another. */
@@ -191,7 +226,12 @@ function narrowed(expr: Expr): Expr | null {
 }
 
 /** The nodes of an expression. Returns the name of the result, in the expression's dtype. */
-export function expression(e: Emitter, given: Expr, inputs: readonly string[], scalars: readonly (Scalar | Size)[]): string {
+export function expression(
+  e: Emitter,
+  given: Expr,
+  inputs: readonly string[],
+  scalars: readonly (Scalar | Size)[],
+): string {
   const known: Map<Expr, string> = new Map();
   const visit = (expr: Expr): string => {
     let name = known.get(expr);
@@ -215,7 +255,7 @@ export function expression(e: Emitter, given: Expr, inputs: readonly string[], s
 /** The indices of the inputs that an expression reads. */
 export function readBy(expr: Expr, into: Set<number> = new Set()): Set<number> {
   if (expr.op === "input") into.add(expr.index);
-  else if ("args" in expr) for (const arg of expr.args) readBy(arg, into);
+  else if ("args" in expr) { for (const arg of expr.args) readBy(arg, into); }
   return into;
 }
 

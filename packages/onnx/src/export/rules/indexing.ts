@@ -43,12 +43,19 @@ const since = { set: 13, sum: 16, prod: 16, amax: 18, amin: 18 } as const;
 export function translateScatter(e: Emitter, step: TracedStepOf<"scatter">): readonly string[] {
   const [x, index, values] = step.inputs as readonly [TracedValue, TracedValue, TracedValue];
   const { dim, mode } = step.attrs;
-  if (e.opset < since[mode]) return [e.refuse(`a scatter that combines values needs opset ${since[mode]}; pass { opset: ${since[mode]} }`)];
+  if (e.opset < since[mode]) {
+    return [e.refuse(`a scatter that combines values needs opset ${since[mode]}; pass { opset: ${since[mode]} }`)];
+  }
   if (x.shape.length === 0) return [e.refuse("a scatter into a 0-dimensional tensor is not exported")];
   let source = e.of(values);
   const longer = index.shape.flatMap((size, d) => sameSize(size, values.shape[d]!) ? [] : [d]);
   if (longer.length > 0) {
-    source = e.node("Slice", [source, e.ints(longer.map(() => 0)), e.sizes(longer.map((d) => index.shape[d]!)), e.ints(longer)]);
+    source = e.node("Slice", [
+      source,
+      e.ints(longer.map(() => 0)),
+      e.sizes(longer.map((d) => index.shape[d]!)),
+      e.ints(longer),
+    ]);
   }
   const reduction = reductions[mode];
   return [
@@ -60,7 +67,11 @@ export function translateScatter(e: Emitter, step: TracedStepOf<"scatter">): rea
 }
 
 /** The greatest or smallest elements of a dimension in order, with their indices. */
-function top(e: Emitter, { inputs, attrs }: TracedStepOf<"sort">, count: Size): readonly [values: string, indices: string] {
+function top(
+  e: Emitter,
+  { inputs, attrs }: TracedStepOf<"sort">,
+  count: Size,
+): readonly [values: string, indices: string] {
   const [x] = inputs as readonly [TracedValue];
   const direct = x.dtype.includes("float") || x.dtype === "int32" || x.dtype === "int64";
   const input = direct ? e.of(x) : e.cast(e.of(x), "int32");
@@ -83,7 +94,8 @@ export function translateSort(e: Emitter, step: TracedStepOf<"sort">): readonly 
 export function topOf(e: Emitter, { inputs, attrs }: TracedStepOf<"slice">): string | null {
   const [x] = inputs as readonly [TracedValue];
   const sort = x.origin;
-  const fits = sort?.prim === "sort" && sort.attrs.dim === attrs.dim && sameSize(attrs.start, 0) && sameSize(attrs.step, 1);
+  const fits = sort?.prim === "sort" && sort.attrs.dim === attrs.dim && sameSize(attrs.start, 0) &&
+    sameSize(attrs.step, 1);
   return fits ? top(e, sort, attrs.length)[sort.outputs.indexOf(x)]! : null;
 }
 
@@ -91,5 +103,8 @@ export function topOf(e: Emitter, { inputs, attrs }: TracedStepOf<"slice">): str
 export function translateCumsum(e: Emitter, step: TracedStepOf<"cumsum">): readonly string[] {
   const [x] = step.inputs as readonly [TracedValue];
   if (x.shape.length === 0) return [e.of(x)];
-  return [e.node("CumSum", [e.of(x), e.numbers([step.attrs.dim as number], "int64")])];
+  const axis = e.numbers([step.attrs.dim as number], "int64");
+  const wide = x.dtype.includes("float") || x.dtype === "int32" || x.dtype === "int64";
+  const sums = e.node("CumSum", [wide ? e.of(x) : e.cast(e.of(x), "int32"), axis]);
+  return [wide ? sums : e.cast(sums, x.dtype)];
 }

@@ -12,7 +12,7 @@ export function translateMaxPool(e: Emitter, step: TracedStepOf<"maxPool">): rea
   const windows = windowAttributes(attrs, attrs.kernel);
   if (windows === null) return [e.refuse(varyingWindow), e.refuse(varyingWindow)];
   const exact = x.dtype.includes("float") ? null : x.dtype === "int32" || x.dtype === "int64" ? "float64" : "float32";
-  if (x.dtype === "int64") return step.outputs.map(() => e.refuse("ONNX pools no int64; cast with .to(\"float32\")"));
+  if (x.dtype === "int64") return step.outputs.map(() => e.refuse('ONNX pools no int64; cast with .to("float32")'));
   const input = exact === null ? e.of(x) : e.cast(e.of(x), exact);
   const options = { ...windows, ceil_mode: int(attrs.ceilMode ? 1 : 0) };
   const values = e.node("MaxPool", [input], options);

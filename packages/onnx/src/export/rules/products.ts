@@ -18,7 +18,9 @@ export function transposeOf({ origin, shape }: TracedValue): TracedValue | null 
 /** A matrix as an operand: a constant that is transposed keeps its name, and is transposed in the graph. */
 function matrix(e: Emitter, value: TracedValue): string {
   const base = value.dynamic ? null : transposeOf(value);
-  return base === null ? e.of(value) : transposed(e, e.of(base), (value.origin as TracedStepOf<"permute">).attrs.dims as number[]);
+  return base === null
+    ? e.of(value)
+    : transposed(e, e.of(base), (value.origin as TracedStepOf<"permute">).attrs.dims as number[]);
 }
 
 function finished(e: Emitter, y: string, activation: unknown): string {
@@ -27,8 +29,11 @@ function finished(e: Emitter, y: string, activation: unknown): string {
 
 /** The product of rows with a matrix, and what follows it. */
 function product(e: Emitter, x: string, { inputs, attrs }: TracedStepOf<"matmul">): string {
-  const [, b, bias] = inputs as readonly [TracedValue, TracedValue, TracedValue?];
-  const y = e.node("MatMul", [x, matrix(e, b)]);
+  const [a, b, bias] = inputs as readonly [TracedValue, TracedValue, TracedValue?];
+  const wide = isFloat(a) || a.dtype === "int32" || a.dtype === "int64";
+  const y = wide
+    ? e.node("MatMul", [x, matrix(e, b)])
+    : e.cast(e.node("MatMul", [e.cast(x, "int32"), e.cast(matrix(e, b), "int32")]), a.dtype);
   return finished(e, bias === undefined ? y : e.node("Add", [y, e.of(bias)]), attrs.activation);
 }
 
@@ -77,7 +82,10 @@ interface WindowAttributes extends Attributes {
 }
 
 /** Attributes of windows. @returns null if one of them varies */
-export function windowAttributes({ stride, padding, dilation }: Windows, kernel: readonly Size[]): WindowAttributes | null {
+export function windowAttributes(
+  { stride, padding, dilation }: Windows,
+  kernel: readonly Size[],
+): WindowAttributes | null {
   if ([...stride, ...padding, ...dilation, ...kernel].some((size) => size instanceof Varying)) return null;
   return {
     kernel_shape: ints(kernel as number[]),
@@ -91,7 +99,7 @@ export function windowAttributes({ stride, padding, dilation }: Windows, kernel:
 export const varyingWindow =
   "the size of its window changes with the inputs' sizes; leave out the dynamic axis, or use a global or adaptive pooling";
 
-const onlyFloats = "ONNX convolves floating-point tensors only; cast with .to(\"float32\")";
+const onlyFloats = 'ONNX convolves floating-point tensors only; cast with .to("float32")';
 
 /** The rule of convolutions. */
 export function translateConv(e: Emitter, step: TracedStepOf<"conv">): readonly string[] {

@@ -36,7 +36,9 @@ export function translateReduction(e: Emitter, step: TracedStepOf<keyof typeof o
   // ONNX Runtime reduces no bools and no small integers.
   const narrow = ["bool", "int8", "int16", "uint8"].includes(given.dtype);
   const x = narrow ? e.cast(given.name, "int32") : given.name;
-  const total = (dims as readonly number[]).length === 0 ? x : reduced(e, operators[step.prim], x, dims as readonly number[], keepdim);
+  const total = (dims as readonly number[]).length === 0
+    ? x
+    : reduced(e, operators[step.prim], x, dims as readonly number[], keepdim);
   return [(narrow ? "int32" : given.dtype) === dtype ? total : e.cast(total, dtype as DType)];
 }
 
@@ -49,12 +51,17 @@ export function translateIndex(e: Emitter, step: TracedStepOf<"argmax" | "argmin
   const x = ["bool", "int16"].includes(dtype) ? e.cast(name, "int32") : name;
   const [output] = step.outputs as readonly [TracedValue];
   if (shape.length === 0) return [e.numbers([0], "int32")];
-  if (dims.length === 1) return [e.cast(e.node(op, [x], { axis: int(dims[0]!), keepdims: int(keepdim ? 1 : 0) }), "int32")];
+  if (dims.length === 1) {
+    return [e.cast(e.node(op, [x], { axis: int(dims[0]!), keepdims: int(keepdim ? 1 : 0) }), "int32")];
+  }
   const kept = shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const front = kept.map((d) => shape[d]!);
   const inner = [...dims].sort((a, b) => a - b);
   const turned = transposed(e, x, [...kept, ...inner]);
-  const rows = reshaped(e, turned, [...front, ...inner.map((d) => shape[d]!)], [...front, product(inner.map((d) => shape[d]!))]);
+  const rows = reshaped(e, turned, [...front, ...inner.map((d) => shape[d]!)], [
+    ...front,
+    product(inner.map((d) => shape[d]!)),
+  ]);
   const index = e.cast(e.node(op, [rows], { axis: int(front.length), keepdims: int(0) }), "int32");
   return [reshaped(e, index, front, output.shape)];
 }
@@ -74,6 +81,7 @@ export function meanOf(e: Emitter, step: TracedStep): string | null {
   const count = product((dims as readonly number[]).map((d) => given.shape[d]!));
   if (!sameSize(combine((n) => n, count), (step.attrs.scalars as readonly Size[])[b.index]!)) return null;
   const axes = dims as readonly number[];
-  const images = given.shape.length >= 3 && keepdim && axes.length === given.shape.length - 2 && axes.every((d, i) => d === i + 2);
+  const images = given.shape.length >= 3 && keepdim && axes.length === given.shape.length - 2 &&
+    axes.every((d, i) => d === i + 2);
   return images ? e.node("GlobalAveragePool", [given.name]) : reduced(e, "ReduceMean", given.name, axes, keepdim);
 }

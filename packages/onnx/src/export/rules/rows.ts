@@ -13,7 +13,7 @@ export function columnsUpTo(e: Emitter, columns: Size, last: string): string {
   return e.node("LessOrEqual", [e.cast(range, "int32"), last]);
 }
 
-/** A softmax of masked scores. Rows that bool masks hide everywhere are zero. */
+/** A softmax of masked scores. Rows that the masks hide everywhere are zero. */
 export function maskedSoftmax(
   e: Emitter,
   scores: string,
@@ -23,11 +23,15 @@ export function maskedSoftmax(
   numbers: readonly string[],
   mayHideRows: boolean,
 ): string {
-  const mask = bools.length === 0 ? null : bools.reduce((a, b) => e.node("And", [a, b]));
+  const lowest = e.numbers([-Infinity], dtype);
   let masked = numbers.reduce((x, y) => e.node("Add", [x, y]), scores);
-  if (mask !== null) masked = e.node("Where", [mask, masked, e.numbers([-Infinity], dtype)]);
+  if (bools.length > 0) masked = e.node("Where", [bools.reduce((a, b) => e.node("And", [a, b])), masked, lowest]);
   const weights = e.node("Softmax", [masked], { axis: int(dim) });
-  return mask === null || !mayHideRows ? weights : e.node("Where", [mask, weights, e.numbers([0], dtype)]);
+  if (!mayHideRows) return weights;
+  // Of a mask of numbers alone it is known beforehand which rows it hides.
+  const judged = bools.length === 0 && numbers.length === 1 ? numbers[0]! : masked;
+  const hidden = e.node("Equal", [reduced(e, "ReduceMax", judged, [dim], true), lowest]);
+  return e.node("Where", [hidden, e.numbers([0], dtype), weights]);
 }
 
 /** The rule of softmax. */
@@ -42,11 +46,14 @@ export function translateSoftmax(e: Emitter, step: TracedStepOf<"softmax">): rea
     ...masks.filter(({ dtype }) => dtype === "bool").map((mask) => e.of(mask)),
   ];
   const numbers = masks.filter(({ dtype }) => dtype !== "bool").map((mask) => e.of(mask));
-  return [maskedSoftmax(e, scores, x.dtype, dim as number, bools, numbers, true)];
+  if (x.shape.length === 0) return [e.node("Div", [scores, scores])];
+  return [maskedSoftmax(e, scores, x.dtype, (dim as number) - x.shape.length, bools, numbers, masks.length + limit.length > 0)];
 }
 
 /** The rule of the logarithm of softmax. */
 export function translateLogSoftmax(e: Emitter, step: TracedStepOf<"logSoftmax">): readonly string[] {
+  const [x] = step.inputs as readonly [TracedValue];
+  if (x.shape.length === 0) return [e.node("Sub", [e.of(x), e.of(x)])];
   return [e.node("LogSoftmax", [e.of(step.inputs[0]!)], { axis: int(step.attrs.dim as number) })];
 }
 
@@ -107,7 +114,10 @@ export function translateNormalize(e: Emitter, step: TracedStepOf<"normalize">):
   let result: string;
   if (fits && e.opset >= 17) {
     const scale = weight === undefined ? repeated(e, 1, dtype, inner as number[]) : e.of(weight);
-    result = e.node("LayerNormalization", [name, scale, ...(bias ? [e.of(bias)] : [])], { axis: int(sorted[0]!), epsilon });
+    result = e.node("LayerNormalization", [name, scale, ...(bias ? [e.of(bias)] : [])], {
+      axis: int(sorted[0]!),
+      epsilon,
+    });
   } else if (images && !(count instanceof Varying)) {
     const along = weight !== undefined && isAlongChannels(weight, ndim);
     const [scale, shift] = along

@@ -107,7 +107,8 @@ export const rules: { readonly [P in StepPrim]: Rule<P> | Refused } = {
   cumsum: { operators: "CumSum", translate: translateCumsum },
   cumprod: { reason: "ONNX has no cumulative product; for positive numbers exp(cumsum(log(x))) is one" },
   random: {
-    reason: "random numbers are drawn, of which each run of the graph would draw others; export in evaluation mode (training: false), or pass " +
+    reason:
+      "random numbers are drawn, of which each run of the graph would draw others; export in evaluation mode (training: false), or pass " +
       "the numbers as an input",
   },
   attention: { reason: "the routine is recorded as scaledDotProductAttention; call that of @heddle/nn" },

@@ -32,7 +32,9 @@ export function reshaped(e: Emitter, x: string, from: readonly Size[], to: reado
   if (sameSizes(from, to)) return x;
   if (!to.some((size) => size instanceof Varying)) return e.node("Reshape", [x, e.ints(to as readonly number[])]);
   const empty = to.includes(0);
-  const copied = to.map((size, d): Size => size instanceof Varying && d < from.length && sameSize(size, from[d]!) ? 0 : size);
+  const copied = to.map((size, d): Size =>
+    size instanceof Varying && d < from.length && sameSize(size, from[d]!) ? 0 : size
+  );
   const left = copied.filter((size) => size instanceof Varying);
   if (!empty && left.length <= 1) {
     return e.node("Reshape", [x, e.ints(copied.map((size) => size instanceof Varying ? -1 : size))]);
@@ -54,7 +56,12 @@ export function sliced(e: Emitter, x: string, dim: number, start: Size, end: Siz
 }
 
 /** The part of a dimension that a slice takes. Up to the end, no size has to be known. */
-function slicedBy(e: Emitter, x: string, shape: readonly Size[], { dim, start, length, step }: AttrsOf<"slice">): string {
+function slicedBy(
+  e: Emitter,
+  x: string,
+  shape: readonly Size[],
+  { dim, start, length, step }: AttrsOf<"slice">,
+): string {
   const d = dim as number;
   const size = shape[d]!;
   if (sameSize(length, size) && sameSize(step, 1)) return x;
@@ -73,10 +80,19 @@ function diagonal(e: Emitter, x: string, shape: readonly Size[], { offset, dim1,
   const rest = shape.map((_, d) => d).filter((d) => d !== a && d !== b);
   const [rows, columns] = [shape[a]!, shape[b]!];
   const front = rest.map((d) => shape[d]!);
-  const flat = reshaped(e, transposed(e, x, [...rest, a, b]), [...front, rows, columns], [...front, product([rows, columns])]);
+  const flat = reshaped(e, transposed(e, x, [...rest, a, b]), [...front, rows, columns], [
+    ...front,
+    product([rows, columns]),
+  ]);
   const down = combine((offset) => Math.max(-offset, 0), offset);
   const right = combine((offset) => Math.max(offset, 0), offset);
-  const length = combine((rows, columns, down, right) => Math.max(Math.min(rows - down, columns - right), 0), rows, columns, down, right);
+  const length = combine(
+    (rows, columns, down, right) => Math.max(Math.min(rows - down, columns - right), 0),
+    rows,
+    columns,
+    down,
+    right,
+  );
   const start = combine((down, right, columns) => down * columns + right, down, right, columns);
   const step = combine((columns) => columns + 1, columns);
   const end = combine((start, length, step) => start + length * step, start, length, step);
@@ -85,7 +101,12 @@ function diagonal(e: Emitter, x: string, shape: readonly Size[], { offset, dim1,
 
 /** Windows of a dimension as a new last dimension. */
 function unfolded(e: Emitter, x: string, shape: readonly Size[], { dim, size, step }: AttrsOf<"unfold">): string {
-  const count = combine((length, size, step) => Math.floor((length - size) / step) + 1, shape[dim as number]!, size, step);
+  const count = combine(
+    (length, size, step) => Math.floor((length - size) / step) + 1,
+    shape[dim as number]!,
+    size,
+    step,
+  );
   if (count instanceof Varying || size instanceof Varying || step instanceof Varying) {
     return e.refuse("the number of windows changes with the inputs' sizes; leave out the dynamic axis");
   }
@@ -137,12 +158,16 @@ export function translateView(e: Emitter, step: TracedStepOf<ViewStep["prim"]>):
 }
 
 /** A value in which a part holds other values. */
-export function withPart(e: Emitter, base: string, shape: readonly Size[], path: readonly View[], part: string): string {
+export function withPart(
+  e: Emitter,
+  base: string,
+  shape: readonly Size[],
+  path: readonly View[],
+  part: string,
+): string {
   const [view, ...rest] = path;
   if (view === undefined) return part;
-  const inner = rest.length === 0
-    ? part
-    : withPart(e, viewed(e, base, shape, view), shapeOf(shape, view), rest, part);
+  const inner = rest.length === 0 ? part : withPart(e, viewed(e, base, shape, view), shapeOf(shape, view), rest, part);
   switch (view.prim) {
     case "reshape":
       return reshaped(e, inner, view.attrs.shape, shape);
@@ -201,7 +226,10 @@ function withDiagonal(
 ): string {
   const [a, b] = [dim1 as number, dim2 as number];
   const [rows, columns] = [shape[a]!, shape[b]!];
-  if (rows instanceof Varying || columns instanceof Varying || offset instanceof Varying || shape.some((s) => s instanceof Varying)) {
+  if (
+    rows instanceof Varying || columns instanceof Varying || offset instanceof Varying ||
+    shape.some((s) => s instanceof Varying)
+  ) {
     return e.refuse("a write to a diagonal of a size that changes is not exported; use where() with a mask");
   }
   const rest = shape.map((_, d) => d).filter((d) => d !== a && d !== b);
@@ -223,7 +251,9 @@ export function translateWrite(e: Emitter, step: TracedStepOf<"write">): readonl
 /** The rule of concatenation. */
 export function translateCat(e: Emitter, step: TracedStepOf<"cat">): readonly string[] {
   const { dtype } = step.outputs[0]!;
-  const parts = (step.inputs as readonly TracedValue[]).map((x) => x.dtype === dtype ? e.of(x) : e.cast(e.of(x), dtype));
+  const parts = (step.inputs as readonly TracedValue[]).map((x) =>
+    x.dtype === dtype ? e.of(x) : e.cast(e.of(x), dtype)
+  );
   return [parts.length === 1 ? parts[0]! : e.node("Concat", parts, { axis: int(step.attrs.dim as number) })];
 }
 
