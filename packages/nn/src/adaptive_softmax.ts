@@ -1,6 +1,6 @@
 /** Softmax over many classes, of which few are frequent. */
 import { cat, type Generator, type Tensor, where, zeros } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, readsAtOnce } from "@heddle/tensor/engine";
 import { linear } from "./functional/linear.ts";
 import { ModuleList, Sequential } from "./container.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -116,7 +116,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       );
     }
     const labels = target.to("int32").reshape(-1);
-    const counted = labels.device.backend.readsSynchronously ? Array.from(labels.toTypedArray(), Number) : null;
+    const counted = readsAtOnce(labels) ? Array.from(labels.toTypedArray(), Number) : null;
     const wrong = counted?.find((label) => label < 0 || label >= this.nClasses);
     if (wrong !== undefined) {
       throw new RangeError(

@@ -24,9 +24,24 @@ export type {
   SoftmaxAttrs,
   SumPoolAttrs,
   ViewPrim,
+  ViewStep,
 } from "./prims/attrs.ts";
-export { type Activation, activations } from "./prims/attrs.ts";
+export { type Activation, activations, type ScatterMode } from "./prims/attrs.ts";
 export type { Expr } from "./ir/kernel.ts";
+
+// Recordings of what runs.
+export {
+  activeRecorder,
+  composite,
+  type CompositeAttrs,
+  type ExpressionAttrs,
+  readsAtOnce,
+  type Recorder,
+  type StepAttrs,
+  type StepInput,
+  type StepPrim,
+} from "./engine/recorder.ts";
+export { type RecordedStep, Recording, type StepOf, type Value } from "./engine/recording.ts";
 
 // Fused kernels.
 export { fusedSum, type FusedSumFunction, fusedTotal, type FusedTotalFunction } from "./engine/fuse.ts";

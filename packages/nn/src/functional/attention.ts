@@ -1,6 +1,6 @@
 /** Attention: for each query the mean of the values, weighted by how well their keys match it. */
 import { type Generator, isFloat, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf, maskedSoftmax } from "@heddle/tensor/engine";
+import { checkOptions, composite, inFloat32, isHalf, maskedSoftmax } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { attendInBlocks, type Attending } from "./attention_blocks.ts";
 import { checkProbability, dropout } from "./dropout.ts";
@@ -131,7 +131,14 @@ export function attentionWeights(query: Tensor, key: Tensor, masks: readonly Ten
 
 /** {@link scaledDotProductAttention} of valid operands. */
 export function attend(q: Tensor, k: Tensor, v: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
-  if (isHalf(q)) return inFloat32([q, k, v, ...masks], (q, k, v, ...masks) => attend(q, k, v, masks, how));
+  const { scale, causalOffset, dropoutP } = how;
+  return composite("scaledDotProductAttention", [q, k, v, ...masks], { scale, causalOffset, dropoutP }, () => [
+    attended(q, k, v, masks, how),
+  ])[0]!;
+}
+
+function attended(q: Tensor, k: Tensor, v: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
+  if (isHalf(q)) return inFloat32([q, k, v, ...masks], (q, k, v, ...masks) => attended(q, k, v, masks, how));
   if (masks.every(({ requiresGrad }) => !requiresGrad)) return attendInBlocks(how, q, k, v, ...masks);
   // A learned mask needs the whole scores anyway.
   return dropout(attentionWeights(q, k, masks, how), how.dropoutP, { generator: how.generator }).matmul(v);

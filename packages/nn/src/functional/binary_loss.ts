@@ -1,7 +1,7 @@
 /** Losses of yes-or-no predictions. */
 import { customFunction } from "@heddle/autograd";
 import { fused, type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf, readsAtOnce } from "@heddle/tensor/engine";
 import { logOfSigmoid } from "./activation.ts";
 import { checkPair, checkReduction, elementLoss, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -58,7 +58,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
   const { weight, reduction } = options;
   checkReduction("binaryCrossEntropy", reduction ?? "mean");
   checkPair("binaryCrossEntropy", input, target);
-  if (input.device.backend.readsSynchronously) {
+  if (readsAtOnce(input)) {
     const wrong = input.toTypedArray().find((p: number | bigint) => !(p >= 0 && p <= 1));
     if (wrong !== undefined) {
       throw new RangeError(

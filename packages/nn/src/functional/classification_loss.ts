@@ -1,6 +1,6 @@
 /** Losses of class scores against classes. */
 import { isFloat, type Tensor, where } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf, labelLoss } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf, labelLoss, readsAtOnce } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";
@@ -104,7 +104,7 @@ function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOpti
   const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
   // int64 would halve the width of vectors; labels that do not fit are found below.
   const loss = labelLoss(scores, labels.to("int32"), dim, ignoreIndex);
-  if (!labels.device.backend.readsSynchronously) return { loss, share: labels.ne(ignoreIndex).sum() };
+  if (!readsAtOnce(labels)) return { loss, share: labels.ne(ignoreIndex).sum() };
   const classes = scores.shape[dim]!;
   let share = 0;
   for (const label of labels.toTypedArray()) {

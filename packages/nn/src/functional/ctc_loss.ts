@@ -1,6 +1,6 @@
 /** Connectionist temporal classification: labels of a sequence without their positions. */
 import { arange, cat, full, isFloat, type Tensor, tensor, where, zeros } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf, readsAtOnce } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { alignment, unlikely } from "./ctc_alignment.ts";
 import { lookUp } from "./lookup.ts";
@@ -38,7 +38,7 @@ function counts(name: string, given: Lengths, batch: number, like: Tensor): Coun
     );
   }
   const flat = lengths.reshape([batch]).to("int32").to(like.device);
-  const readable = isList || lengths.device.backend.readsSynchronously;
+  const readable = isList || readsAtOnce(lengths);
   return { tensor: flat, numbers: readable ? Array.from(isList ? list : flat.toTypedArray(), Number) : null };
 }
 

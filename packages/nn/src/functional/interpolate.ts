@@ -1,6 +1,14 @@
 /** Resizes lines, images and volumes. */
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
-import { checkHostSize, checkOptions, hasHalfGradient, inFloat32, isHalf } from "@heddle/tensor/engine";
+import {
+  checkHostSize,
+  checkOptions,
+  composite,
+  type CompositeAttrs,
+  hasHalfGradient,
+  inFloat32,
+  isHalf,
+} from "@heddle/tensor/engine";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 
@@ -184,6 +192,11 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
     return inFloat32([input], (x) => interpolate(x, options));
   }
   if (mode === "area") return area(input, sizes);
+  const attrs = { mode, sizes, factors, alignCorners: alignCorners ?? false };
+  return composite("interpolate", [input], attrs, () => [resampled(input, attrs)])[0]!;
+}
+
+function resampled(input: Tensor, { mode, sizes, factors, alignCorners }: CompositeAttrs["interpolate"]): Tensor {
   let result = input;
   for (const [i, out] of sizes.entries()) {
     const [dim, size, factor] = [i + 2, input.shape[i + 2]!, factors[i]!];
@@ -191,7 +204,7 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
     // As in PyTorch, a dimension whose size stays the same is not interpolated, whatever its factor.
     if (out === size && (whole || mode.endsWith("linear"))) continue;
     if (whole && mode.startsWith("nearest")) result = repeated(result, dim, out / size);
-    else result = resample(result, dim, taps(mode, size, out, factor, alignCorners ?? false));
+    else result = resample(result, dim, taps(mode as InterpolationMode, size, out, factor, alignCorners));
   }
   return result === input ? input.clone() : result;
 }

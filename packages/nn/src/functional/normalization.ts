@@ -5,6 +5,7 @@ import {
   activations,
   checkOption,
   checkOptions,
+  composite,
   inFloat32,
   isHalf,
   normalize,
@@ -140,23 +141,9 @@ export function batchNorm(
         "batchNorm: without training there must be a running mean and variance; pass them, or { training: true }",
       );
     }
-    if (isHalf(input, runningMean, runningVar, weight, bias, residual)) {
-      const operands = [input, runningMean, runningVar, weight ?? null, bias ?? null, residual] as const;
-      return inFloat32(
-        operands,
-        (x, mean, variance, weight, bias, residual) =>
-          batchNorm(x, mean, variance, { ...options, weight, bias, residual }),
-      );
-    }
-    const sources = [runningMean, runningVar, weight ?? null, bias ?? null] as const;
-    const [factor, offset] = derived(runningVar, sources, [eps, ndim], () => {
-      const [mean, variance, scale, shift] = sources.map((vector) => vector && alongChannels(vector, ndim));
-      const { factor, offset } = runningAffine(mean!, variance!, scale!, shift!, eps);
-      return [factor, offset];
-    }) as [Tensor, Tensor];
-    const operands = [input, factor, offset];
-    if (residual !== null) operands.push(residual);
-    return apply[activation === "relu" ? "rectified" : "plain"][residual === null ? 0 : 1](operands);
+    const operands = [input, runningMean, runningVar, weight ?? null, bias ?? null, residual] as const;
+    const attrs = { eps, activation: activation ?? "none" };
+    return composite("batchNorm", operands, attrs, () => [byRunning(operands, attrs)])[0]!;
   }
   const count = input.numel / channels;
   if (count === 1) {
@@ -172,6 +159,26 @@ export function batchNorm(
   const { result, mean, variance } = normalize(input, dims, given);
   if (count > 0) follow(runningMean, runningVar, mean, variance, count, momentum);
   return result;
+}
+
+/** {@link batchNorm} of valid operands by running statistics. */
+function byRunning(
+  operands: readonly [Tensor, Tensor, Tensor, Tensor | null, Tensor | null, Tensor | null],
+  attrs: { readonly eps: number; readonly activation: Activation },
+): Tensor {
+  const [input, runningMean, runningVar, weight, bias, residual] = operands;
+  const { eps, activation } = attrs;
+  const { ndim } = input;
+  if (isHalf(...operands)) return inFloat32(operands, (...wide) => byRunning(wide, attrs));
+  const sources = [runningMean, runningVar, weight, bias] as const;
+  const [factor, offset] = derived(runningVar, sources, [eps, ndim], () => {
+    const [mean, variance, scale, shift] = sources.map((vector) => vector && alongChannels(vector, ndim));
+    const { factor, offset } = runningAffine(mean!, variance!, scale!, shift!, eps);
+    return [factor, offset];
+  }) as [Tensor, Tensor];
+  const terms = [input, factor, offset];
+  if (residual !== null) terms.push(residual);
+  return apply[activation === "relu" ? "rectified" : "plain"][residual === null ? 0 : 1](terms);
 }
 
 /** Options of {@link instanceNorm}. */

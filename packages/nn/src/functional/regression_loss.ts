@@ -1,6 +1,6 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
 import { type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
-import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { checkOptions, checkTensor, inFloat32, isHalf, readsAtOnce } from "@heddle/tensor/engine";
 import { atLeast } from "./lower_bound.ts";
 import { showSizes } from "../sizes.ts";
 import {
@@ -177,7 +177,7 @@ export function gaussianNllLoss(
   const { full = false, eps = 1e-6, reduction } = options;
   checkPair("gaussianNllLoss", input, target);
   checkTensor("gaussianNllLoss", variance, "the variance");
-  if (variance.device.backend.readsSynchronously) {
+  if (readsAtOnce(variance)) {
     const wrong = variance.toTypedArray().find((value: number | bigint) => value < 0);
     if (wrong !== undefined) {
       throw new RangeError(

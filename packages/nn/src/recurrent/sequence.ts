@@ -2,7 +2,7 @@
  * One layer of a recurrent network in one direction, forward and backward: one product for the inputs of all steps, then for each step a
  * product and a kernel; backward a kernel and a product for each step, and then one product for each weight.
  */
-import { makeTensor, matmulInto, moveTo } from "@heddle/tensor/engine";
+import { composite, makeTensor, matmulInto, moveTo } from "@heddle/tensor/engine";
 import { customFunction, type FunctionContext, grad, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, Tensor, tidy, whereSymbolic, zeros } from "@heddle/tensor";
 import { linear } from "../functional/linear.ts";
@@ -260,13 +260,18 @@ export function runSequence(rule: RecurrentRule, given: SequenceInput): Sequence
   // The product with the projection is in the middle of a step, which no kernel supports.
   if (given.weights.weightHr !== null) return composedSequence(rule, given);
   const operands = packed(given);
+  const attrs = { rule: rule.name, reverse: given.reverse };
+  const [output, ...states] = composite("recurrent", operands, attrs, () => ran(rule, given, operands));
+  return { output: output!, states };
+}
+
+function ran(rule: RecurrentRule, given: SequenceInput, operands: Operands): readonly Tensor[] {
   if (!isGradEnabled() || !operands.some((operand) => operand?.requiresGrad)) {
     const { output, states, all } = walk(rule, given, false);
     all.dispose();
-    return { output, states };
+    return [output, ...states];
   }
   let run = functions.get(rule);
   if (run === undefined) functions.set(rule, run = sequenceFunction(rule));
-  const [output, ...states] = run(given.reverse, ...operands) as [Tensor, ...Tensor[]];
-  return { output, states };
+  return run(given.reverse, ...operands);
 }

@@ -9,6 +9,7 @@ import { type RowSource, type RowStep, showRows } from "../ir/rows.ts";
 import { nothing, prepare, run } from "./launch.ts";
 import { areDisjoint } from "./overlap.ts";
 import { type Launch, programsOf } from "./program_cache.ts";
+import { activeRecorder } from "./recorder.ts";
 import { checkValue } from "../scalar.ts";
 import { broadcastStrides, sameShape, type Shape } from "../shape.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
@@ -68,7 +69,9 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
       else tensors.push(input);
     }
     scalars.push(...traced.constants);
-    if (!inOneKernel(name, targets, tensors, scalars, traced)) oneByOne(name, targets, tensors, scalars, traced);
+    // A recording has an expression for each target.
+    const whole = activeRecorder() === null && inOneKernel(name, targets, tensors, scalars, traced);
+    if (!whole) oneByOne(name, targets, tensors, scalars, traced);
     for (const { storage } of targets) storage.version++;
   };
 }

@@ -12,6 +12,7 @@ import { apply } from "./apply.ts";
 import { constant } from "./fill.ts";
 import { allocate, prepare, run } from "./launch.ts";
 import { programsOf } from "./program_cache.ts";
+import { activeRecorder } from "./recorder.ts";
 import { RowProgram } from "./row_program.ts";
 
 /** The operands of the gradients of `normalize`, and how many of the input's last dimensions it is over. */
@@ -97,7 +98,10 @@ export function normalizeGradients(operands: NormalizeOperands): readonly [Tenso
   const { device, dtype, shape, numel } = x;
   const { backend } = device;
   const inputs = [gradient, x, mean, variance, weight];
-  if (backend.sumsRows !== true || backend.rows?.(dtype) !== true || numel === 0 || !isOverLast(operands)) return null;
+  if (
+    activeRecorder() !== null || backend.sumsRows !== true || backend.rows?.(dtype) !== true || numel === 0 ||
+    !isOverLast(operands)
+  ) return null;
   if (!inputs.every((input) => input.dtype === dtype && input.isContiguous())) return null;
   const length = sizeOf(weight.shape);
   const rows = rowsTogether(numel / length, length);

@@ -5,6 +5,7 @@ import type { Attrs, RowPrim } from "../prims/attrs.ts";
 import { isRecorded } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { hasRows } from "./execute/rows.ts";
+import { activeRecorder, recorded as recordedStep, type StepAttrs } from "./recorder.ts";
 import { isHalf, widened } from "./upcast.ts";
 import { type RowRule, rowRules } from "./row_rules.ts";
 
@@ -44,12 +45,14 @@ export function composed<P extends RowPrim>(
   const rule: RowRule<P> = rowRules[prim];
   const recorded = records && composite.differentiable === false && inputs.some(isRecorded);
   if (!recorded && hasRows(inputs[rule.space]!, rule.dims(attrs)) && composite.suits?.(inputs) !== false) return null;
-  return tidy(() => {
-    if (!isHalf(...inputs)) return composite.compute(inputs, attrs);
-    const kinds = rule.outputs(attrs, inputs);
-    const dtype = resultType(inputs);
-    return composite.compute(inputs.map(widened), attrs).map((output, i) =>
-      isHalfDType(dtype) && kinds[i] !== "statistic" ? output.to(dtype) : output
-    );
-  });
+  const compute = () =>
+    tidy(() => {
+      if (!isHalf(...inputs)) return composite.compute(inputs, attrs);
+      const kinds = rule.outputs(attrs, inputs);
+      const dtype = resultType(inputs);
+      return composite.compute(inputs.map(widened), attrs).map((output, i) =>
+        isHalfDType(dtype) && kinds[i] !== "statistic" ? output.to(dtype) : output
+      );
+    });
+  return activeRecorder() === null ? compute() : recordedStep(prim, inputs, attrs as StepAttrs[P], compute);
 }

@@ -3,6 +3,7 @@ import type { Scalar } from "../dtype.ts";
 import type { Expr } from "../ir/kernel.ts";
 import type { Operand } from "../tensor/core.ts";
 import type { Attrs, Prim } from "../prims/attrs.ts";
+import { activeRecorder } from "./recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Options of `backward`. */
@@ -61,9 +62,12 @@ export function activeTape(): Tape | null {
   return installed;
 }
 
-/** Whether what is prepared from the values of a lasting tensor may be kept for later operations: no gradients are computed or recorded. */
+/**
+ * Whether what is prepared from the values of a lasting tensor may be kept for later operations: no gradients are computed or recorded.
+ * Recordings have the preparation too.
+ */
 export function keepsPrepared(): boolean {
-  return installed === null || installed.evaluates;
+  return activeRecorder() === null && (installed === null || installed.evaluates);
 }
 
 /** The engine, for an operation that needs it. @throws Error with the import that is missing. */

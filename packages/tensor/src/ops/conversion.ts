@@ -7,6 +7,7 @@ import { Device, deviceNames, getDevice, howToOpen, type ToTarget } from "../dev
 import { halfFormats } from "../half.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { reclaiming } from "../memory/storage.ts";
+import { activeRecorder } from "../engine/recorder.ts";
 import { activeTape } from "../engine/tape.ts";
 import { type DataArray, freedError, isTensor, makeTensor, type NestedArray, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -176,6 +177,7 @@ function expectDType(operation: string, x: Tensor, dtype: DType): void {
 /** Calls `read` with a contiguous form of the tensor, without recording. */
 function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => T): T {
   if (tensor.isDisposed) throw freedError(tensor, operation);
+  activeRecorder()?.read(operation, tensor);
   if (tensor.isContiguous()) return read(tensor);
   const [copy] = execute("cast", [tensor], { dtype: tensor.dtype }, null);
   try {

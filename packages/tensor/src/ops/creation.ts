@@ -1,5 +1,6 @@
 /** Functions that create tensors. */
 import { checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
+import { view } from "../engine/execute/view.ts";
 import { constant, fill } from "../engine/fill.ts";
 import { allocate, produceOne } from "../engine/launch.ts";
 import { type DType, isHalfDType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
@@ -322,8 +323,7 @@ export function eye(n: number, m: number | TensorOptions = n, options: TensorOpt
   const dtype = optionDType("eye", given.dtype, "float32");
   const result = produceOne("eye", deviceOf(given), dtype, [n, columns], (made) => {
     fill("eye", made, 0);
-    const geometry = { shape: [Math.min(n, columns)], strides: [columns + 1], offset: 0 };
-    const diagonal = makeTensor(made.storage, dtype, geometry, false);
+    const diagonal = view({ prim: "diagonal", attrs: { offset: 0, dim1: 0, dim2: 1 } }, made);
     try {
       fill("eye", diagonal, 1);
     } finally {

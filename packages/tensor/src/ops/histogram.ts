@@ -4,6 +4,7 @@ import { checkNumber, checkNumbers, checkTensor } from "../engine/checks.ts";
 import { constant } from "../engine/fill.ts";
 import type { DType } from "../dtype.ts";
 import { widened } from "../engine/upcast.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOptions } from "../options.ts";
 import { checkHostSize, sameShape, showShape, sizeOf } from "../shape.ts";
@@ -78,7 +79,7 @@ function edgesOf(
     : x.numel === 0
     ? [bound(0), bound(1)]
     : [x.amin(), x.amax()];
-  if (x.device.backend.readsSynchronously && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {
+  if (readsAtOnce(x) && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {
     throw new RangeError(
       `${operation}: elements from ${low.item()} to ${high.item()} have no finite range; give the range`,
     );

@@ -5,6 +5,7 @@ import { isFloat } from "../dtype.ts";
 import { fused } from "../engine/fuse.ts";
 import { broadcastShapes, sameShape, showShape, sizeOf } from "../shape.ts";
 import { type Symbolic, whereSymbolic } from "../engine/symbolic.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A slice in Python's syntax, `start:stop:step`. Parts may be omitted; negative ones count from the end. */
@@ -174,7 +175,7 @@ export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
     checkRange(operation, index, dim, size);
     const whole = index.to("int32");
     // An index that is out of range in its dimension may, with others, give an existing row.
-    const checks = advanced.length > 1 && !index.device.backend.readsSynchronously;
+    const checks = advanced.length > 1 && !readsAtOnce(index);
     rows = rows === null
       ? (checks ? firstRowsOrNone : firstRows)([whole, size])
       : (checks ? nextRowsOrNone : nextRows)([rows, whole, size]);
@@ -191,7 +192,7 @@ export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
 }
 
 function checkRange(operation: string, index: Tensor, dim: number, size: number): void {
-  if (!index.device.backend.readsSynchronously || index.numel === 0) return;
+  if (!readsAtOnce(index) || index.numel === 0) return;
   for (const value of index.toTypedArray()) {
     if (value < -size || value >= size) {
       throw new RangeError(

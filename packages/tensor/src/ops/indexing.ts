@@ -5,6 +5,7 @@ import { checkNumber, checkNumbers, checkOperands, checkScalar, checkTensor, wro
 import { isInteger, type Scalar } from "../dtype.ts";
 import { constant } from "../engine/fill.ts";
 import { isHalf } from "../engine/upcast.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
 import { arange, fromTypedArray, zeros } from "./creation.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
@@ -260,7 +261,7 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   }
   const shape = broadcastShapes("maskedScatter", x.shape, mask.shape);
   const flags = mask.expand(shape).reshape(-1);
-  if (mask.device.backend.readsSynchronously) {
+  if (readsAtOnce(mask)) {
     const wanted = flags.sum().item();
     if (Number(wanted) > source.numel) {
       throw new RangeError(`maskedScatter: ${wanted} places are true, but the source has ${source.numel} elements`);

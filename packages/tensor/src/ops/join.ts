@@ -3,6 +3,7 @@ import { apply } from "../engine/apply.ts";
 import { checkOperands, checkScalar, checkTensor, checkTensors } from "../engine/checks.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/fill.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkWritten } from "../scalar.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
@@ -104,6 +105,7 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
     throw new TypeError(`oneHot: expected integer classes, got ${x.dtype}; cast with .to("int32")`);
   }
   const index = x.to("int32");
+  if (numClasses > 0 && !readsAtOnce(x)) return encoded(index, numClasses);
   if (x.numel === 0 && numClasses <= 0) {
     throw new RangeError("oneHot: no elements to find the number of classes from; give numClasses");
   }
@@ -116,7 +118,12 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
       }; give a larger numClasses`,
     );
   }
-  return zeros([...x.shape, classes], { dtype: "int32", device: x.device }).scatter(-1, index.unsqueeze(-1), 1);
+  return encoded(index, classes);
+}
+
+function encoded(index: Tensor, classes: number): Tensor {
+  const { shape, device } = index;
+  return zeros([...shape, classes], { dtype: "int32", device }).scatter(-1, index.unsqueeze(-1), 1);
 }
 
 /** How `pad` fills: with a value, mirrored without the edge, with the edge, or with elements from the other end. */

@@ -3,6 +3,7 @@ import { apply } from "../engine/apply.ts";
 import { checkNumbers, checkTensor } from "../engine/checks.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { constant } from "../engine/fill.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat } from "../dtype.ts";
 import { normalizeDim, showShape } from "../shape.ts";
@@ -119,7 +120,7 @@ function checkFractions(operation: string, q: Tensor, x: Tensor): void {
   if (q.dtype !== x.dtype) {
     throw new TypeError(`${operation}: q is ${q.dtype}, the tensor ${x.dtype}; cast one with .to("${x.dtype}")`);
   }
-  if (q.device.backend.readsSynchronously) fractions(operation, Array.from(q.toTypedArray(), Number), x);
+  if (readsAtOnce(q)) fractions(operation, Array.from(q.toTypedArray(), Number), x);
 }
 
 function quantileOf(

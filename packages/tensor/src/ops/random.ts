@@ -7,6 +7,7 @@ import { tidy } from "../memory/scope.ts";
 import { checkValue } from "../scalar.ts";
 import { checkHostSize, checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { widened } from "../engine/upcast.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { isTensor, type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "./conversion.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -134,7 +135,7 @@ function shuffled(n: number, generator: Generator): Int32Array {
 
 /** @throws RangeError that names a value out of range. Does not check on devices that cannot be read synchronously. */
 function checkWithin(operation: string, x: Tensor, what: string, least: number, most: number, limits: string): void {
-  if (!x.device.backend.readsSynchronously || x.numel === 0) return;
+  if (!readsAtOnce(x) || x.numel === 0) return;
   tidy(() => {
     const values = x.detach();
     const fits = most === Infinity ? values.ge(least) : values.ge(least).logicalAnd(values.le(most));

@@ -2,6 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumber, checkOperands, checkTensor } from "../engine/checks.ts";
 import { constant } from "../engine/fill.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { isHalfDType, resultType } from "../dtype.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkHostSize, sameShape, showShape } from "../shape.ts";
@@ -112,7 +113,7 @@ export function histc(x: Tensor, bins = 100, options: { readonly min?: number; r
   const wide = x.detach().reshape(-1).to(isHalfDType(x.dtype) ? "float32" : x.dtype);
   const bound = (value: number) => constant("histc", value, wide.dtype, x.device);
   let [low, high] = min === max && min === 0 ? [wide.amin(), wide.amax()] : [bound(min), bound(max)];
-  if (x.device.backend.readsSynchronously && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {
+  if (readsAtOnce(x) && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {
     throw new RangeError(`histc: elements from ${low.item()} to ${high.item()} have no finite range; give min and max`);
   }
   const flat = low.eq(high);

@@ -2,6 +2,7 @@
 import { checkNumber, checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { inFloat32, widened } from "../engine/upcast.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { checkOptions } from "../options.ts";
 import { normalizeDims, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -51,7 +52,7 @@ function checkWeights(name: string, weights: Tensor, count: number, floats: bool
   if (weights.ndim > 1 || weights.numel !== count) {
     throw new RangeError(`cov: ${name} of shape ${showShape(weights.shape)} for ${count} observations; give one each`);
   }
-  if (weights.device.backend.readsSynchronously && weights.detach().lt(0).any().item() === 1) {
+  if (readsAtOnce(weights) && weights.detach().lt(0).any().item() === 1) {
     throw new RangeError(`cov: ${name} contain a negative weight`);
   }
 }

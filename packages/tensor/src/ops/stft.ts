@@ -2,6 +2,7 @@
 import { isFloat } from "../dtype.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
+import { readsAtOnce } from "../engine/recorder.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { showShape } from "../shape.ts";
@@ -180,7 +181,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
     }
     const envelope = overlapped(weights.square().expand([1, count, nFft]), hop, covered).narrow(1, start, kept);
     // Other devices would have to wait for the value.
-    if (x.device.backend.readsSynchronously && kept > 0 && Number(envelope.abs().min().item()) < 1e-11) {
+    if (readsAtOnce(x) && kept > 0 && Number(envelope.abs().min().item()) < 1e-11) {
       throw new RangeError(
         "istft: no window covers some samples (the sum of its squares is 0 there); " +
           "use center: true, a shorter hopLength or a window without zeros at its ends",

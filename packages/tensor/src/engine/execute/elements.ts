@@ -6,6 +6,7 @@ import { collapse } from "../../ir/collapse.ts";
 import { type Expr, showExpr } from "../../ir/kernel.ts";
 import { computeOne, nothing, outputsOf, prepare, run } from "../launch.ts";
 import { type Launch, type LaunchOutput, type ProgramCache, programsOf } from "../program_cache.ts";
+import { activeRecorder, recorded, recordedWrite } from "../recorder.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
 import type { TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -25,6 +26,11 @@ export function computeElements(
   scalars: readonly Scalar[],
   expr: Expr,
 ): Tensor {
+  if (activeRecorder() !== null) {
+    const attrs = { name: operation, expr, scalars };
+    const compute = () => [computeElements(operation, label, device, tensors, scalars, expr)];
+    return recorded("expression", tensors as readonly Tensor[], attrs, compute)[0]!;
+  }
   const programs = programsOf(device.backend);
   programs.begin("computed", tensors.length);
   addKey(programs, tensors, expr);
@@ -47,6 +53,11 @@ export function writeElements(
   output: TensorCore,
   label: string = operation,
 ): void {
+  if (activeRecorder() !== null) {
+    const attrs = { name: operation, expr, scalars };
+    const compute = () => writeElements(operation, device, tensors, scalars, expr, output, label);
+    return recordedWrite("expression", tensors as readonly Tensor[], attrs, [output as Tensor], compute);
+  }
   const programs = programsOf(device.backend);
   programs.begin("written", tensors.length);
   addKey(programs, tensors, expr);

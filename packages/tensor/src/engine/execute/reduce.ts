@@ -7,6 +7,7 @@ import { type Expr, showExpr } from "../../ir/kernel.ts";
 import { computeOne, nothing, outputsOf, prepare } from "../launch.ts";
 import { type Launch, programsOf } from "../program_cache.ts";
 import type { Attrs, ReducePrim } from "../../prims/attrs.ts";
+import { activeRecorder, recorded } from "../recorder.ts";
 import type { TypeRule } from "../../prims/type_rules.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
 import type { TensorCore } from "../../tensor/core.ts";
@@ -44,6 +45,11 @@ function reduceOver(
   dtype: DType,
   attrs: Attrs[ReducePrim],
 ): Tensor {
+  if (activeRecorder() !== null) {
+    const given = { ...attrs, name: operation, expr, scalars, dtype };
+    const compute = () => [reduceOver(prim, operation, tensors, scalars, expr, dtype, attrs)];
+    return recorded(prim, tensors as readonly Tensor[], given, compute)[0]!;
+  }
   const device = deviceOf(operation, tensors);
   const programs = programsOf(device.backend);
   programs.begin("reduction", tensors.length);

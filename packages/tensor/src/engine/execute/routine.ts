@@ -5,6 +5,7 @@ import type { Operand, Routine } from "../../ir/kernel.ts";
 import { withPrecision } from "../../matmul_precision.ts";
 import { compute, outputsOf, prepare, run } from "../launch.ts";
 import { type Launch, type LaunchOutput, type ProgramCache, programsOf } from "../program_cache.ts";
+import { activeRecorder, recorded, recordedWrite, type StepAttrs } from "../recorder.ts";
 import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
 import type { Meta } from "../../prims/meta.ts";
 import { table } from "../../prims/table.ts";
@@ -21,6 +22,9 @@ export function routine<P extends RoutinePrim>(
   inputs: readonly TensorCore[],
   given: Attrs[P],
 ): readonly Tensor[] {
+  if (activeRecorder() !== null) {
+    return recorded(prim, inputs as readonly Tensor[], given as StepAttrs[P], () => routine(prim, inputs, given));
+  }
   const attrs = withPrecision(prim, inputs, given);
   const device = deviceOf(prim, inputs);
   const programs = programsOf(device.backend);
@@ -45,6 +49,11 @@ export function runRoutine<P extends RoutinePrim>(
   outputs: readonly TensorCore[],
   given: Attrs[P],
 ): void {
+  if (activeRecorder() !== null) {
+    const compute = () => runRoutine(prim, device, inputs, outputs, given);
+    const operands = inputs as readonly Tensor[];
+    return recordedWrite(prim, operands, given as StepAttrs[P], outputs as readonly Tensor[], compute);
+  }
   const attrs = withPrecision(prim, inputs, given);
   const make = (): Launch => prepared(prim, device, inputs, outputs, [], attrs);
   if (!isKept(attrs)) return run(prim, device, make(), inputs, outputs, []);

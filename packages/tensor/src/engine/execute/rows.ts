@@ -6,6 +6,7 @@ import { collapse } from "../../ir/collapse.ts";
 import { RowProgram } from "../row_program.ts";
 import { compute, outputsOf, prepare } from "../launch.ts";
 import { type Launch, programsOf } from "../program_cache.ts";
+import { activeRecorder, recorded, type StepAttrs } from "../recorder.ts";
 import type { Attrs, RowPrim } from "../../prims/attrs.ts";
 import type { Meta } from "../../prims/meta.ts";
 import { type RowRule, rowRules } from "../row_rules.ts";
@@ -25,6 +26,9 @@ export function hasRows(x: TensorCore, dims: readonly number[]): boolean {
 
 /** Runs a row primitive as a row kernel; {@link hasRows} says whether that is possible. */
 export function rows<P extends RowPrim>(prim: P, inputs: readonly TensorCore[], attrs: Attrs[P]): readonly Tensor[] {
+  if (activeRecorder() !== null) {
+    return recorded(prim, inputs as readonly Tensor[], attrs as StepAttrs[P], () => rows(prim, inputs, attrs));
+  }
   const device = deviceOf(prim, inputs);
   const programs = programsOf(device.backend);
   programs.begin("rows", inputs.length);

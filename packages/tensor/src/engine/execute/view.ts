@@ -5,6 +5,7 @@ import { resultType } from "../../dtype.ts";
 import { fill } from "../fill.ts";
 import { produceOne } from "../launch.ts";
 import { writeElements } from "./elements.ts";
+import { activeRecorder, recorded, type StepAttrs } from "../recorder.ts";
 import type { AssemblePrim, Attrs, ViewStep } from "../../prims/attrs.ts";
 import { table } from "../../prims/table.ts";
 import { contiguousStrides, type Geometry, type Shape, showShape, sizeOf } from "../../shape.ts";
@@ -13,6 +14,7 @@ import { cast } from "../../ir/kernel.ts";
 
 /** A view of a tensor: the same storage in another geometry. */
 export function view(step: ViewStep, input: Tensor): Tensor {
+  if (activeRecorder() !== null) return recorded(step.prim, [input], step.attrs, () => [view(step, input)])[0]!;
   const rule = table[step.prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
   const geometry = rule(input, step.attrs);
   if (!(sizeOf(geometry.shape) <= Number.MAX_SAFE_INTEGER)) {
@@ -42,6 +44,9 @@ function viewOf(shape: Shape, { prim, attrs }: ViewStep): Geometry {
 }
 
 export function assemble(prim: AssemblePrim, inputs: readonly Tensor[], attrs: Attrs[AssemblePrim]): Tensor {
+  if (activeRecorder() !== null) {
+    return recorded(prim, inputs, attrs as StepAttrs[AssemblePrim], () => [assemble(prim, inputs, attrs)])[0]!;
+  }
   const device = deviceOf(prim, inputs);
   checkSupported(prim, device, resultType(inputs));
   const write = (output: Tensor, geometry: Geometry, input: Tensor): void => {
