@@ -4,3 +4,5 @@
  * @module
  */
 export * from "./vision/mod.ts";
+export { freeze, type FreezeOptions, type FreezeReport, type NamePattern, unfreeze } from "./freeze.ts";
+export { replaceHead } from "./replace_head.ts";

@@ -58,7 +58,7 @@ export function preprocess(name: ArchitectureName, options: PreprocessOptions = 
   return new Compose([
     new Resize(resize, { interpolation }),
     new CenterCrop(crop),
-    new ToTensor(),
+    new ToTensor({ layout: "CHW" }),
     new Normalize(mean, std),
   ]);
 }
