@@ -1,6 +1,6 @@
 import { Linear, ReLU, Sequential } from "@heddle/nn";
 import { describe, expect, test } from "vitest";
-import { freeModel } from "../testing/free_model.ts";
+import { describeState, freeModel, makeModel } from "../testing/model_state.ts";
 import { replaceHead } from "./replace_head.ts";
 import { type ArchitectureName, architectures } from "./vision/mod.ts";
 
@@ -10,12 +10,12 @@ describe("replaceHead", () => {
   )(
     "%s",
     (name: ArchitectureName) => {
-      const model = architectures[name].create({ device: "null" });
-      const before = Object.entries(model.stateDict()).map(([key, { shape }]) => [key, shape]);
+      const model = makeModel(() => architectures[name].create({ device: "null" }));
+      const before = describeState(model);
       const head = replaceHead(model, 7);
-      const after = Object.entries(model.stateDict()).map(([key, { shape }]) => [key, shape]);
+      const after = describeState(model);
       expect(after.slice(0, -2)).toEqual(before.slice(0, -2));
-      expect(after.slice(-2).map(([, shape]) => shape)).toEqual([[7, head.inFeatures], [7]]);
+      expect(after.slice(-2).map((line) => line.split(" float32 ")[1])).toEqual([`[7, ${head.inFeatures}]`, "[7]"]);
       expect(head.weight.device.name).toBe("null");
       expect(model.modules().at(-1)).toBe(head);
       freeModel(model);

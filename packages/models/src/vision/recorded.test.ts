@@ -1,10 +1,10 @@
 /** Scores, gradients and running statistics, against torchvision's (testing/fixtures/vision.json.gz). */
 import { noGrad } from "@heddle/autograd";
 import { type Layer, Linear, Sequential } from "@heddle/nn";
-import type { Tensor } from "@heddle/tensor";
+import { scope, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { fill, uniform } from "../../testing/counted_weights.ts";
-import { freeModel } from "../../testing/free_model.ts";
+import { freeModel, makeModel } from "../../testing/model_state.ts";
 import { numbersOf, recorded } from "../../testing/recorded.ts";
 import { alexnet } from "./alexnet.ts";
 import type { ClassifierOptions } from "./classifier_options.ts";
@@ -88,7 +88,8 @@ describe.each(cases)("$name", ({ name, size, evaluated, trained, gradients, buff
   const images = uniform("images", [2, 3, size, size]);
 
   test("evaluates in float32, with and without folded normalisations", { tags }, () => {
-    const model = fill(make[name]!({ numClasses: 10 })).eval();
+    using _ = scope();
+    const model = fill(makeModel(() => make[name]!({ numClasses: 10 }))).eval();
     const x = images.to("float32");
     expect(difference(numbers(noGrad(() => model.forward(x))), numbersOf(evaluated))).toBeLessThan(1e-5);
     expect(difference(numbers(model.forward(x)), numbersOf(evaluated))).toBeLessThan(1e-5);
@@ -96,7 +97,8 @@ describe.each(cases)("$name", ({ name, size, evaluated, trained, gradients, buff
   });
 
   test("trains in float64: scores, all gradients, running statistics", { tags }, () => {
-    const model = fill(make[name]!({ numClasses: 10, dtype: "float64" }));
+    using _ = scope();
+    const model = fill(makeModel(() => make[name]!({ numClasses: 10, dtype: "float64" })));
     const x = images.clone().requiresGrad_();
     const scores = model.forward(x);
     expect(difference(numbers(scores), numbersOf(trained))).toBeLessThan(1e-10);
