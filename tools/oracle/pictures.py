@@ -48,7 +48,7 @@ def sample(image, parts, mode, fill):
 
 
 def resize(image, size, mode, antialias):
-    options = {"antialias": antialias, "align_corners": False} if mode == "bilinear" else {}
+    options = {"antialias": antialias, "align_corners": False} if mode != "nearest" else {}
     return [F.interpolate(image.double()[None], size, mode=mode, **options)[0].to(image.dtype)]
 
 
@@ -76,7 +76,7 @@ def record():
                 fn=lambda inputs, args, parts=parts, mode=mode, fill=fill: sample(inputs[0], parts, mode, fill),
             )
     for size in ((8, 12), (5, 5), (3, 2), (1, 1), (13, 20), (6, 9), (7, 4)):
-        for mode, antialias in (("bilinear", True), ("bilinear", False), ("nearest", False)):
+        for mode, antialias in (("bilinear", True), ("bilinear", False), ("nearest", False), ("bicubic", True)):
             family.case(
                 f"resize to {size} {mode} {antialias}",
                 "resize",

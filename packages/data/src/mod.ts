@@ -32,7 +32,7 @@ export { type Pictures } from "./transforms/pictures.ts";
 export { PictureTransform } from "./transforms/picture_transform.ts";
 export type { PaddingMode } from "./transforms/border.ts";
 export type { Range, Size } from "./transforms/parameters.ts";
-export type { Interpolation } from "./transforms/resample.ts";
+export type { Interpolation, ResizeInterpolation } from "./transforms/resample.ts";
 export { Compose } from "./transforms/compose.ts";
 export { RandomApply, RandomChoice, RandomOrder } from "./transforms/random_apply.ts";
 export { Lambda } from "./transforms/lambda.ts";

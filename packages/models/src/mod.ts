@@ -3,4 +3,6 @@
  *
  * @module
  */
-export {};
+export * from "./vision/mod.ts";
+export { freeze, type FreezeOptions, type FreezeReport, type NamePattern, unfreeze } from "./freeze.ts";
+export { replaceHead } from "./replace_head.ts";

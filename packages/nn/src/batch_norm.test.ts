@@ -13,6 +13,7 @@ import {
 } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d } from "./batch_norm.ts";
+import { deepCopy } from "./deep_copy.ts";
 import type { Layer } from "./module.ts";
 import { batchNorm, instanceNorm } from "./functional/normalization.ts";
 
@@ -144,6 +145,25 @@ describe("freezing", () => {
     expect(values(norm.runningMean!)).toEqual(before);
     expect([norm.numBatchesTracked!.item(), norm.weight!.grad, norm.bias!.grad]).toEqual([0, null, null]);
     expect(x.grad!.abs().sum().item()).toBeGreaterThan(0);
+  });
+
+  test("with frozen statistics training mode is as evaluation, and train() changes nothing", () => {
+    const images = randn([4, 2, 3, 3]).add(5);
+    const norms = [new BatchNorm2d(2), new InstanceNorm2d(2, { trackRunningStats: true })];
+    for (const norm of norms) {
+      norm.runningMean!.fill_(2);
+      const expected = norm.eval().forward(images);
+      norm.frozenStatistics = true;
+      const frozen = norm.train().forward(images);
+      expect(frozen.equal(expected)).toBe(true);
+      expect([values(norm.runningMean!), norm.numBatchesTracked!.item()]).toEqual([[2, 2], 0]);
+      expect(deepCopy(norm).forward(images).equal(expected)).toBe(true);
+      norm.frozenStatistics = false;
+      expect(norm.forward(images).allclose(expected)).toBe(false);
+    }
+    norms[0]!.frozenStatistics = true;
+    norms[0]!.train().forward(images).square().sum().backward();
+    expect(norms[0]!.weight!.grad!.abs().sum().item()).toBeGreaterThan(0);
   });
 });
 

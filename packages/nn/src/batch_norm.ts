@@ -44,6 +44,11 @@ export abstract class RunningNorm extends Module {
   runningVar: Tensor | null;
   /** Batches seen while training, int32; `num_batches_tracked` in state dicts. */
   numBatchesTracked: Tensor | null;
+  /**
+   * Whether the layer normalises by its running statistics, and leaves them as they are, in training mode too; false at first. For
+   * networks that are fine-tuned, where batches are small or from other data.
+   */
+  frozenStatistics: boolean = false;
   /** The ranks of input that the layer takes. */
   protected abstract readonly shapes: readonly string[];
 
@@ -89,6 +94,11 @@ export abstract class RunningNorm extends Module {
     return snakeCase(property);
   }
 
+  /** Whether to normalise by the batch's own statistics, and to learn from them. */
+  protected get learnsStatistics(): boolean {
+    return this.training && !this.frozenStatistics;
+  }
+
   /** Whether the rank of an input with a batch fits. */
   protected takes({ ndim }: Tensor): boolean {
     return this.shapes.some((text) => text.split(",").length === ndim);
@@ -126,7 +136,7 @@ export abstract class BatchNorm extends RunningNorm {
     checkOptions("batchNorm", following, followingOptions);
     this.checkInput(input);
     const { weight, bias, eps, runningMean, runningVar } = this;
-    if (!this.training) {
+    if (!this.learnsStatistics) {
       const training = runningMean === null;
       return batchNorm(input, runningMean, runningVar, { weight, bias, eps, training, ...following });
     }
@@ -220,7 +230,7 @@ export abstract class InstanceNorm extends RunningNorm {
     const batch = single ? input.unsqueeze(0) : input;
     this.checkInput(batch);
     const { weight, bias, eps, runningMean, runningVar } = this;
-    const useInputStats = this.training || !this.trackRunningStats;
+    const useInputStats = this.learnsStatistics || !this.trackRunningStats;
     // As in PyTorch no batches are counted here, and a momentum of null counts as 0.
     const momentum = this.momentum ?? 0;
     const result = instanceNorm(batch, { weight, bias, eps, runningMean, runningVar, useInputStats, momentum });

@@ -39,6 +39,16 @@ describe("Sequential", () => {
     expect(net.slice(0, -1).length).toBe(2);
   });
 
+  test("a layer is replaced under its name", () => {
+    const net = Sequential.named({ hidden: new Linear(2, 3), head: new Linear(3, 4) });
+    const head = new Linear(3, 2);
+    expect(net.set(-1, head).at(1)).toBe(head);
+    expect(net.namedChildren().map(([name]) => name)).toEqual(["hidden", "head"]);
+    expect(net.forward(ones([2])).shape).toEqual([2]);
+    expect(() => net.set(2, head)).toThrow("Sequential: index 2 is out of range for 2 modules");
+    expect(() => net.set(0, (() => head) as unknown as Layer)).toThrow(/expected a module/);
+  });
+
   test("takes names instead of numbers", () => {
     const net = Sequential.named({ hidden: new Linear(2, 3), relu: new ReLU() });
     expect(Object.keys(net.stateDict())).toEqual(["hidden.weight", "hidden.bias"]);

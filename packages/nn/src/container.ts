@@ -94,6 +94,14 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     return [...this.layers.values()][position("Sequential", index, this.length)]!;
   }
 
+  /** Replaces the layer at an index, under the same name. @throws RangeError when there is none. */
+  set(index: number, layer: Layer): this {
+    checkModule("Sequential", layer);
+    const name = [...this.layers.keys()][position("Sequential", index, this.length)]!;
+    this.layers.set(name, layer);
+    return this;
+  }
+
   /** The layers from `start` up to but not including `end` as a sequence that shares them. */
   slice(start = 0, end: number = this.length): Sequential {
     const result: Sequential = new Sequential<readonly Layer[]>();

@@ -1,5 +1,6 @@
 /** Extracts the outputs of modules inside a network. */
-import type { Tensor } from "@heddle/tensor";
+import { keep, type Tensor } from "@heddle/tensor";
+import { handOver, internals } from "@heddle/tensor/engine";
 import type { HookHandle } from "./hooks.ts";
 import { Module } from "./module.ts";
 
@@ -23,22 +24,36 @@ export class FeatureExtractor<Names extends string = string> extends Module {
   }
 
   /**
-   * Runs the whole network.
+   * Runs the network until the last of the modules has returned.
    *
    * @throws Error naming a module that was not called.
    */
   forward(...args: unknown[]): Record<Names, Tensor> {
     const found = new Map<Names, Tensor>();
+    const unkept: Tensor[] = [];
     const handles: HookHandle[] = [];
+    const finished = new Error("FeatureExtractor: all outputs were found; the network must not catch this error");
     try {
       for (const [name, answer] of this.names) {
         handles.push(
-          this.model.getSubmodule(name).registerForwardHook((_, __, output: Tensor) => void found.set(answer, output)),
+          this.model.getSubmodule(name).registerForwardHook((_, __, output: Tensor) => {
+            if (found.has(answer)) return;
+            found.set(answer, output);
+            // The module may be called in a scope that ends before this method does.
+            if (!internals(output).kept) unkept.push(keep(output));
+            if (found.size === this.names.size) throw finished;
+          }),
         );
       }
       this.model.forward(...args as never[]);
+    } catch (error) {
+      if (error !== finished) throw error;
     } finally {
       for (const handle of handles) handle.remove();
+      for (const output of unkept) {
+        internals(output).kept = false;
+        handOver(internals(output));
+      }
     }
     const missing = [...this.names].find(([, answer]) => !found.has(answer));
     if (missing !== undefined) {
@@ -53,8 +68,9 @@ export class FeatureExtractor<Names extends string = string> extends Module {
 }
 
 /**
- * A module that returns the outputs of modules inside a network. It shares the network's parameters and runs the whole network. Of a
- * module that is called several times it returns the last output. torchvision: `create_feature_extractor`.
+ * A module that returns the outputs of modules inside a network. It shares the network's parameters, and runs the network only until
+ * the last of these modules has returned. Of a module that is called several times it returns the first output. torchvision:
+ * `create_feature_extractor`.
  *
  * @param modules names as in `namedModules()` ("" is the network itself), or an object with names for the outputs: `{ "layers.2":
  * "middle" }`.

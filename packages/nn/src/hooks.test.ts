@@ -1,4 +1,5 @@
-import { ones, type Tensor, tensor } from "@heddle/tensor";
+import { getDevice, ones, type Tensor, tensor, tidy } from "@heddle/tensor";
+import type { NullBackend } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { ModuleList, Sequential } from "./container.ts";
 import { createFeatureExtractor } from "./feature_extractor.ts";
@@ -150,6 +151,81 @@ describe("createFeatureExtractor", () => {
       "body.1.weight",
       "body.1.bias",
     ]);
+  });
+
+  test("runs no further than asked, in whatever order the names are", () => {
+    const device = getDevice("null");
+    const backend = device.backend as NullBackend;
+    const model = new Sequential(...[1, 2, 3, 4, 5].map(() => new Linear(4, 4, { device })));
+    const x = ones([2, 4], { device });
+    const kernels = (run: () => unknown): number => {
+      backend.reset();
+      run();
+      return backend.dispatched.length;
+    };
+    const each = kernels(() => model.forward(x)) / 5;
+    expect(each).toBeGreaterThan(0);
+    expect(kernels(() => createFeatureExtractor(model, ["2", "0"]).forward(x))).toBe(3 * each);
+    expect(kernels(() => createFeatureExtractor(model, [""]).forward(x))).toBe(5 * each);
+  });
+
+  test("an extractor within an extractor stops by itself", () => {
+    const inner = createFeatureExtractor(net(), ["hidden"]);
+    class Outer extends Module {
+      inner = inner;
+      after = new Identity();
+      forward(x: Tensor): Tensor {
+        return this.after.forward(this.inner.forward(x).hidden.mul(2));
+      }
+    }
+    const outer = new Outer();
+    const x = ones([2, 4]);
+    const found = createFeatureExtractor(outer, ["inner.model.hidden", "after"]).forward(x);
+    expect(found.after.equal(found["inner.model.hidden"].mul(2))).toBe(true);
+    expect(createFeatureExtractor(outer, ["inner.model.hidden"]).forward(x)["inner.model.hidden"].shape).toEqual([
+      2,
+      8,
+    ]);
+  });
+
+  test("of a module that is called twice returns the first output", () => {
+    class Twice extends Module {
+      step = new Doubled();
+      forward(x: Tensor): Tensor {
+        return this.step.forward(this.step.forward(x));
+      }
+    }
+    expect(createFeatureExtractor(new Twice(), { step: "once", "": "all" }).forward(tensor(3)).once.item()).toBe(6);
+  });
+
+  test("outputs outlive a scope inside the network, and end with the one around the call", () => {
+    class Tidied extends Module {
+      first = new Linear(4, 8);
+      last = new Linear(8, 2);
+      forward(x: Tensor): Tensor {
+        return tidy(() => this.last.forward(this.first.forward(x).tanh()));
+      }
+    }
+    const model = new Tidied();
+    const x = ones([3, 4]);
+    for (const names of [["first"], ["first", "last"]]) {
+      const features = createFeatureExtractor(model, names);
+      const first = features.forward(x).first!;
+      expect(first.equal(model.first.forward(x))).toBe(true);
+      first.sum().backward();
+      expect(model.first.weight.grad!.toArray()).toEqual(Array(8).fill([3, 3, 3, 3]));
+      model.zeroGrad();
+      let within: Tensor | undefined;
+      tidy(() => void (within = features.forward(x).first));
+      expect(within!.isDisposed).toBe(true);
+      expect(tidy(() => features.forward(x)).first!.isDisposed).toBe(false);
+    }
+  });
+
+  test("errors of the network pass through, and take the hooks off", () => {
+    const model = net();
+    expect(() => createFeatureExtractor(model, ["hidden"]).forward(ones([2, 5]))).toThrow(/\[2, 5\]/);
+    expect(model.modules().some((module) => Object.hasOwn(module, "forward"))).toBe(false);
   });
 
   test("of what is not there, or not called", () => {

@@ -90,7 +90,7 @@ export {
   type TensorInternals,
   type ViewSource,
 } from "./tensor/core.ts";
-export type { Scoped } from "./memory/scope.ts";
+export { handOver, type Scoped } from "./memory/scope.ts";
 export { reclaiming } from "./memory/storage.ts";
 
 // Checks and errors.

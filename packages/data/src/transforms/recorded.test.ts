@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { fromTypedArray, type Tensor } from "@heddle/tensor";
+import { fromTypedArray, type Tensor, tensor } from "@heddle/tensor";
 import { RandomRotation } from "./affine.ts";
 import { GaussianBlur } from "./gaussian_blur.ts";
 import { onPictures } from "./pictures.ts";
-import type { Interpolation } from "./resample.ts";
+import type { Interpolation, ResizeInterpolation } from "./resample.ts";
 import { Resize } from "./resize.ts";
 import { type AffineParts, affinePlaces, inverseAffine, Warp } from "./warp.ts";
 
@@ -65,8 +65,17 @@ describe("as affine_grid and grid_sample do it", () => {
 
 describe("as interpolate does it", () => {
   test.each(of("resize"))("$name", ({ inputs, args, outputs }) => {
-    const [size, interpolation, antialias] = args as [[number, number], Interpolation, boolean];
+    const [size, interpolation, antialias] = args as [[number, number], ResizeInterpolation, boolean];
     expectClose(new Resize(size, { interpolation, antialias }).apply(decode(inputs[0])), outputs[0]);
+  });
+
+  test("bicubic overshoots at an edge, but stays within bytes, and is always antialiased", () => {
+    const edge = tensor([[[0, 0, 255, 255]]], { dtype: "uint8" });
+    const values = [...new Resize([1, 8], { interpolation: "bicubic" }).apply(edge).toTypedArray()].map(Number);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect([values[0], values[7]]).toEqual([0, 255]);
+    expect(() => new Resize(8, { interpolation: "bicubic", antialias: false })).toThrow(/always antialiased/);
+    expect(() => new Resize(8, { interpolation: "area" as "bicubic" })).toThrow(/"nearest", "bilinear" or "bicubic"/);
   });
 });
 

@@ -10,6 +10,34 @@ export function checkInterpolation(where: string, interpolation: Interpolation):
   throw new Error(`${where}: interpolation must be "nearest" or "bilinear", got "${interpolation}".`);
 }
 
+/** How values between pixels are interpolated where pictures are resized. */
+export type ResizeInterpolation = Interpolation | "bicubic";
+
+/** The weight of a pixel by its distance, in pixels of the smaller picture, and the distance from which on it is 0. */
+const kernels: Readonly<Record<"bilinear" | "bicubic", { reach: number; weight(distance: number): number }>> = {
+  bilinear: { reach: 1, weight: (d) => Math.max(0, 1 - d) },
+  // Keys (1981) with a = -1/2, as in Pillow, and in PyTorch with antialiasing.
+  bicubic: {
+    reach: 2,
+    weight: (d) => d < 1 ? (1.5 * d - 2.5) * d * d + 1 : d < 2 ? ((2.5 - 0.5 * d) * d - 4) * d + 2 : 0,
+  },
+};
+
+/** @throws for an unknown interpolation, and for "bicubic" without antialiasing */
+export function checkResizeInterpolation(
+  where: string,
+  interpolation: ResizeInterpolation,
+  antialias: boolean,
+): ResizeInterpolation {
+  if (interpolation !== "nearest" && !Object.hasOwn(kernels, interpolation)) {
+    throw new Error(`${where}: interpolation must be "nearest", "bilinear" or "bicubic", got "${interpolation}".`);
+  }
+  if (interpolation === "bicubic" && !antialias) {
+    throw new Error(`${where}: "bicubic" is always antialiased; leave out { antialias: false }.`);
+  }
+  return interpolation;
+}
+
 /** For each position of the result: where its taps begin in the source, and their weights, `taps` of them each. */
 interface Taps {
   readonly starts: Int32Array;
@@ -18,17 +46,19 @@ interface Taps {
 }
 
 /**
- * Weights along one dimension, from `length` pixels at `start` to `size`. Bilinear: a triangle over the pixel's centre
- * as in PyTorch's `interpolate` with `align_corners=False`; with `antialias` the triangle widens as the picture shrinks,
- * so that every source pixel counts.
+ * Weights along one dimension, from `length` pixels at `start` to `size`. Except for "nearest": a kernel over the pixel's centre
+ * as in PyTorch's `interpolate` with `align_corners=False`; with `antialias` it widens as the picture shrinks, so that every
+ * source pixel counts.
  */
-function tapsOf(start: number, length: number, size: number, interpolation: Interpolation, antialias: boolean): Taps {
+function tapsOf(start: number, length: number, size: number, how: ResizeInterpolation, antialias: boolean): Taps {
   const scale = length / size;
-  if (interpolation === "nearest") {
+  if (how === "nearest") {
     const starts = Int32Array.from({ length: size }, (_, i) => start + Math.min(length - 1, Math.floor(i * scale)));
     return { starts, weights: new Float64Array(size).fill(1), taps: 1 };
   }
-  const reach = antialias ? Math.max(scale, 1) : 1;
+  const kernel = kernels[how];
+  const stretch = antialias ? Math.max(scale, 1) : 1;
+  const reach = kernel.reach * stretch;
   const taps = Math.min(length, Math.ceil(reach) * 2 + 1);
   const starts = new Int32Array(size);
   const weights = new Float64Array(size * taps);
@@ -38,7 +68,7 @@ function tapsOf(start: number, length: number, size: number, interpolation: Inte
     const first = Math.min(Math.max(0, Math.floor(centre - reach + 0.5)), length - taps);
     let sum = 0;
     for (let t = 0; t < taps; t++) {
-      const weight = Math.max(0, 1 - Math.abs(first + t + 0.5 - centre) / reach);
+      const weight = kernel.weight(Math.abs(first + t + 0.5 - centre) / stretch);
       weights[i * taps + t] = weight;
       sum += weight;
     }
@@ -50,11 +80,11 @@ function tapsOf(start: number, length: number, size: number, interpolation: Inte
 
 /** Brings parts of pictures to the size of the result: along the rows first, then along the columns. */
 export class Resampler {
-  private readonly interpolation: Interpolation;
+  private readonly interpolation: ResizeInterpolation;
   private readonly antialias: boolean;
   private rows: Float64Array = new Float64Array(0);
 
-  constructor(interpolation: Interpolation, antialias: boolean) {
+  constructor(interpolation: ResizeInterpolation, antialias: boolean) {
     this.interpolation = interpolation;
     this.antialias = antialias;
   }
@@ -105,9 +135,14 @@ export class Resampler {
         for (let x = 0; x < width; x++) rows[length + x]! += weight * rows[start + t * width + x]!;
       }
       const to = (plane * height + y) * width;
-      for (let x = 0; x < width; x++) data[to + x] = whole ? roundHalfEven(rows[length + x]!) : rows[length + x]!;
+      for (let x = 0; x < width; x++) data[to + x] = whole ? toByte(rows[length + x]!) : rows[length + x]!;
     }
   }
+}
+
+/** The nearest whole number from 0 to 255; "bicubic" overshoots at edges. */
+function toByte(value: number): number {
+  return Math.min(255, Math.max(0, roundHalfEven(value)));
 }
 
 /** The nearest integer, with halves rounded to even. */

@@ -5,13 +5,13 @@ import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
 import { emptyLike, type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
 import type { Window } from "./border.ts";
-import { checkInterpolation, type Interpolation, Resampler } from "./resample.ts";
+import { checkResizeInterpolation, Resampler, type ResizeInterpolation } from "./resample.ts";
 
 /** Options of {@link Resize}. */
 export interface ResizeOptions {
   /** How values between pixels are interpolated (default "bilinear"). */
-  interpolation?: Interpolation;
-  /** Whether shrinking averages over all pixels (default true); without it fine patterns alias. */
+  interpolation?: ResizeInterpolation;
+  /** Whether shrinking averages over all pixels (default true); without it fine patterns alias. "bicubic" always does. */
   antialias?: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface ResizeOptions {
 export class Resize extends PictureTransform {
   protected readonly name: string = "Resize";
   private readonly size: Size;
-  private readonly interpolation: Interpolation;
+  private readonly interpolation: ResizeInterpolation;
   private readonly antialias: boolean;
 
   /** @throws for a size that is not positive, or an unknown interpolation */
@@ -39,8 +39,8 @@ export class Resize extends PictureTransform {
     checkOptions(this.name, options, ["interpolation", "antialias"]);
     sizeOf(this.name, "size", size);
     this.size = typeof size === "number" ? size : [...size] as [number, number];
-    this.interpolation = checkInterpolation(this.name, options.interpolation ?? "bilinear");
     this.antialias = options.antialias ?? true;
+    this.interpolation = checkResizeInterpolation(this.name, options.interpolation ?? "bilinear", this.antialias);
   }
 
   protected transform(pictures: Pictures): Pictures {
@@ -87,7 +87,7 @@ export class RandomResizedCrop extends PictureTransform {
   private readonly size: [height: number, width: number];
   private readonly scale: Range;
   private readonly ratio: Range;
-  private readonly interpolation: Interpolation;
+  private readonly interpolation: ResizeInterpolation;
   private readonly antialias: boolean;
 
   /** @throws for sizes that are not positive, ranges that are not ascending, or an unknown interpolation */
@@ -97,8 +97,8 @@ export class RandomResizedCrop extends PictureTransform {
     this.size = sizeOf(this.name, "size", size);
     this.scale = checkRange(this.name, "scale", options.scale ?? [0.08, 1], { min: 0 });
     this.ratio = checkRange(this.name, "ratio", options.ratio ?? [3 / 4, 4 / 3], { min: 1e-6 });
-    this.interpolation = checkInterpolation(this.name, options.interpolation ?? "bilinear");
     this.antialias = options.antialias ?? true;
+    this.interpolation = checkResizeInterpolation(this.name, options.interpolation ?? "bilinear", this.antialias);
   }
 
   protected transform(pictures: Pictures, generator: Generator): Pictures {
