@@ -13,3 +13,23 @@ export {
 } from "./llama.ts";
 export { OutputLayer } from "./output_layer.ts";
 export type { RopeScaling } from "./rope_scaling.ts";
+export {
+  type BertConfig,
+  BertForMaskedLM,
+  BertForSequenceClassification,
+  BertModel,
+  type BertModelOptions,
+  type EncoderOptions,
+  type EncoderOutput,
+  RobertaForMaskedLM,
+  RobertaForSequenceClassification,
+  RobertaModel,
+} from "./bert.ts";
+export {
+  type DistilBertConfig,
+  DistilBertForMaskedLM,
+  DistilBertForSequenceClassification,
+  DistilBertModel,
+} from "./distilbert.ts";
+export type { LabelConfig } from "./labels.ts";
+export { type T5Config, T5ForConditionalGeneration, type T5Options } from "./t5.ts";
