@@ -41,6 +41,7 @@ MODULES = (
     "edges",
     "pictures",
     "augmentations",
+    "language_models",
 )
 
 

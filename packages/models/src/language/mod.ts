@@ -33,3 +33,4 @@ export {
 } from "./distilbert.ts";
 export type { LabelConfig } from "./labels.ts";
 export { type T5Config, T5ForConditionalGeneration, type T5Options } from "./t5.ts";
+export { nextTokenLoss } from "./next_token_loss.ts";
