@@ -3,4 +3,5 @@
  *
  * @module
  */
-export {};
+export * from "./language/mod.ts";
+export * from "./pretrained/mod.ts";

@@ -119,6 +119,19 @@ export function classOf(config: Readonly<Record<string, unknown>>): ModelClass {
   );
 }
 
+/** The name and `model_type` of a model. @throws TypeError for a class that is not here. */
+export function architectureOf(model: Module): { readonly name: string; readonly modelType: string } {
+  for (const { classes, types } of FAMILIES) {
+    const name = Object.keys(classes).find((each) => classes[each] === model.constructor);
+    if (name !== undefined) return { name, modelType: types[0]! };
+  }
+  throw new TypeError(
+    `savePretrained: ${model.constructor.name} has no name in Hugging Face; those that have are ${
+      knownArchitectures.map(({ name }) => name).join(", ")
+    }. For other models there is save(model, path) of @heddle/store`,
+  );
+}
+
 function familyOf(model: Module): Family | undefined {
   return FAMILIES.find(({ classes }) => Object.values(classes).some((each) => each === model.constructor));
 }
