@@ -1,5 +1,6 @@
 /** The architectures by the names that `config.json` has, and how the names in published files differ from the model's. */
 import type { Module } from "@heddle/nn";
+import { tidy } from "@heddle/tensor";
 import {
   BertForMaskedLM,
   BertForSequenceClassification,
@@ -23,13 +24,16 @@ import { T5ForConditionalGeneration } from "../language/t5.ts";
 /** A class of models that are made from a configuration. */
 export type ModelClass<M extends Module = Module> = new (config: never, options?: ModelOptions) => M;
 
-/** A model of a class; the constructor checks the configuration. */
+/** A model of a class; the constructor checks the configuration. Once its parameters are disposed of, no memory of it is left. */
 export function make<M extends Module>(
   model: ModelClass<M>,
   config: Readonly<Record<string, unknown>>,
   options: ModelOptions = {},
 ): M {
-  return new model(config as never, options);
+  let made: M;
+  // The tensors that parameters are made of are freed; parameters outlive scopes.
+  tidy(() => void (made = new model(config as never, options)));
+  return made!;
 }
 
 /** What the classes of one family have in common. */
@@ -141,7 +145,7 @@ function familyOf(model: Module): Family | undefined {
  * that a model with head has, and the other way round; norms were once named as in TensorFlow.
  */
 export function nameMap(model: Module, names: readonly string[]): Map<string, string | null> {
-  const own = new Set(Object.keys(model.stateDict()));
+  const own = new Set(stateNames(model));
   const family = familyOf(model);
   const find = (name: string): string | null => {
     const modern = name.replace(/\bLayerNorm\.(gamma|beta)$/, (_, old) => `LayerNorm.${old === "gamma" ? "weight" : "bias"}`);
@@ -154,11 +158,18 @@ export function nameMap(model: Module, names: readonly string[]): Map<string, st
   return new Map(names.map((name) => [name, find(name)]));
 }
 
+/** The names of a model's parameters and buffers in state dicts. */
+export function stateNames(model: Module): string[] {
+  return [...storages(model).keys()];
+}
+
 /** The names of each parameter that has several. */
 export function tiedNames(model: Module): string[][] {
-  const groups = new Map<unknown, string[]>();
-  for (const [name, { storage }] of Object.entries(model.stateDict())) {
-    groups.set(storage, [...groups.get(storage) ?? [], name]);
-  }
+  const groups = new Map<object, string[]>();
+  for (const [name, storage] of storages(model)) groups.set(storage, [...groups.get(storage) ?? [], name]);
   return [...groups.values()].filter(({ length }) => length > 1);
+}
+
+function storages(model: Module): Map<string, object> {
+  return tidy(() => new Map(Object.entries(model.stateDict()).map(([name, { storage }]) => [name, storage])));
 }

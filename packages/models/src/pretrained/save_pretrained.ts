@@ -35,8 +35,13 @@ export async function savePretrained(model: Module, folder: string, options: Sav
   const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
   await node.fs.mkdir(folder, { recursive: true });
   const aliases = new Set(tiedNames(model).flatMap(([, ...others]) => others));
-  const state = Object.fromEntries(Object.entries(model.stateDict()).filter(([name]) => !aliases.has(name)));
-  await save(state, path("model.safetensors"), { metadata: { format: "pt" } });
+  const all = model.stateDict();
+  try {
+    const state = Object.fromEntries(Object.entries(all).filter(([name]) => !aliases.has(name)));
+    await save(state, path("model.safetensors"), { metadata: { format: "pt" } });
+  } finally {
+    for (const tensor of Object.values(all)) tensor.dispose();
+  }
   if (options.tokenizerJson !== undefined) putFile(path("tokenizer.json"), json(options.tokenizerJson));
   if (generationConfig !== undefined && Object.keys(generationConfig).length > 0) {
     putFile(path("generation_config.json"), json(generationConfig));

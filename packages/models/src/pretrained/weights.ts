@@ -1,7 +1,7 @@
 /** Reads the weights of a model from its files, a few tensors at a time. */
 import type { LoadReport, Module, StateDict } from "@heddle/nn";
 import { openTensors, type Source, type TensorFile } from "@heddle/store";
-import { nameMap, tiedNames } from "./architectures.ts";
+import { nameMap, stateNames, tiedNames } from "./architectures.ts";
 import { checkFileName } from "./file_names.ts";
 import { readJson } from "./json_file.ts";
 import type { ModelFiles } from "./model_files.ts";
@@ -61,7 +61,7 @@ async function weightFiles(files: ModelFiles): Promise<Source[]> {
 }
 
 function compare(model: Module, map: ReadonlyMap<string, string | null>): LoadReport {
-  const own = new Set(Object.keys(model.stateDict()));
+  const own = new Set(stateNames(model));
   const given = new Set(map.values());
   // One name of a tied weight gives all.
   for (const names of tiedNames(model)) {
