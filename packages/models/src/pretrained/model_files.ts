@@ -51,7 +51,7 @@ function folderFiles(folder: string, node: NodeModules): ModelFiles {
 }
 
 /** Files of a folder on a server, fetched each time. */
-function webFiles(address: string, { signal, token }: HubOptions): ModelFiles {
+export function webFiles(address: string, { signal, token }: HubOptions): ModelFiles {
   const base = address.replace(/\/*$/, "/");
   return {
     name: address,
