@@ -42,6 +42,7 @@ MODULES = (
     "pictures",
     "augmentations",
     "vision_models",
+    "language_models",
 )
 
 

@@ -103,5 +103,5 @@ export { elementValue } from "./scalar.ts";
 export { markClass, otherCopy } from "./brand.ts";
 
 // The runtime.
-export { dataFolder } from "./env.ts";
+export { dataFolder, hubAddress } from "./env.ts";
 export { printOnConsole } from "./runtime.ts";

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { dataFolder, debugLevel, deviceName, memoryBudget, poisonsMemory, threadCount } from "./env.ts";
+import { dataFolder, debugLevel, deviceName, hubAddress, memoryBudget, poisonsMemory, threadCount } from "./env.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -7,19 +7,21 @@ afterEach(() => {
 });
 
 test("unset variables have defaults", () => {
-  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET", "POISON"]) {
+  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "HUB", "MEMORY_BUDGET", "POISON"]) {
     vi.stubEnv(`HEDDLE_${name}`, "");
   }
-  expect([debugLevel(), deviceName(), threadCount(), dataFolder(), memoryBudget(), poisonsMemory()])
-    .toEqual([0, undefined, 0, undefined, 2 ** 30, false]);
+  expect([debugLevel(), deviceName(), threadCount(), dataFolder(), hubAddress(), memoryBudget(), poisonsMemory()])
+    .toEqual([0, undefined, 0, undefined, undefined, 2 ** 30, false]);
 });
 
 test("set variables are read", () => {
   vi.stubEnv("HEDDLE_DEVICE", "null");
   vi.stubEnv("HEDDLE_THREADS", "3");
+  vi.stubEnv("HEDDLE_HUB", "https://hub.example");
   vi.stubEnv("HEDDLE_MEMORY_BUDGET", "5");
   vi.stubEnv("HEDDLE_POISON", "1");
-  expect([deviceName(), threadCount(), memoryBudget(), poisonsMemory()]).toEqual(["null", 3, 5 * 2 ** 20, true]);
+  expect([deviceName(), threadCount(), hubAddress(), memoryBudget(), poisonsMemory()])
+    .toEqual(["null", 3, "https://hub.example", 5 * 2 ** 20, true]);
 });
 
 test.each([["HEDDLE_THREADS", "-1", threadCount], ["HEDDLE_THREADS", "many", threadCount], [

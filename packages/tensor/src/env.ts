@@ -31,6 +31,11 @@ export function dataFolder(): string | undefined {
   return environmentVariable("HEDDLE_DATA") || undefined;
 }
 
+/** `HEDDLE_HUB`: the address of the server that pretrained models come from, or undefined for Hugging Face's. */
+export function hubAddress(): string | undefined {
+  return environmentVariable("HEDDLE_HUB") || undefined;
+}
+
 /**
  * `HEDDLE_MEMORY_BUDGET`: bytes (set in MiB) that may accumulate outside scopes without a turn of the event loop before Heddle
  * warns; 0 never warns.

@@ -4,6 +4,8 @@ import { node } from "../node.ts";
 export interface Expectation {
   readonly md5?: string | undefined;
   readonly sha256?: string | undefined;
+  /** The name that Git gives the content: the SHA-1 of `blob`, its size and its bytes. */
+  readonly gitBlob?: string | undefined;
   /** Size in bytes. */
   readonly size?: number | undefined;
 }
@@ -26,17 +28,26 @@ export async function findFault(path: string, expected: Expectation): Promise<st
   if (expected.size !== undefined && info.size !== expected.size) {
     return `it has ${info.size} bytes, expected ${expected.size}`;
   }
-  for (const algorithm of ["md5", "sha256"] as const) {
-    const wanted = expected[algorithm]?.toLowerCase();
+  for (const kind of checksums) {
+    const wanted = expected[kind]?.toLowerCase();
     if (wanted === undefined) continue;
-    const actual = await fileDigest(algorithm, path);
-    if (actual !== wanted) return `its ${algorithm} is ${actual}, expected ${wanted} (${info.size} bytes)`;
+    const actual = await fileDigest(kind, path, info.size);
+    if (actual !== wanted) return `its ${kind} is ${actual}, expected ${wanted} (${info.size} bytes)`;
   }
   return null;
 }
 
-async function fileDigest(algorithm: "md5" | "sha256", path: string): Promise<string> {
-  const hash = node.crypto.createHash(algorithm);
+/** The kinds of checksums, the strongest first. */
+export const checksums = ["sha256", "md5", "gitBlob"] as const;
+
+/** Whether anything but the size is expected. */
+export function hasChecksum(expected: Expectation): boolean {
+  return checksums.some((kind) => expected[kind] !== undefined);
+}
+
+async function fileDigest(kind: typeof checksums[number], path: string, size: number): Promise<string> {
+  const hash = node.crypto.createHash(kind === "gitBlob" ? "sha1" : kind);
+  if (kind === "gitBlob") hash.update(`blob ${size}\0`);
   const file = await node.fs.open(path, "r");
   try {
     const buffer = new Uint8Array(CHUNK_BYTES);

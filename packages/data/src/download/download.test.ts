@@ -248,6 +248,46 @@ describe("download", () => {
     await expectWhole();
   });
 
+  test("headers go to the address's own origin alone", async () => {
+    const seen: [string | undefined, string | undefined][] = [];
+    const other = createServer((request, response) => {
+      seen.push(["other", request.headers.authorization]);
+      good(request, response);
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    try {
+      handlers["/private"] = (request, response) => {
+        seen.push(["own", request.headers.authorization]);
+        response.writeHead(302, { location: "/again" }).end();
+      };
+      handlers["/again"] = (request, response) => {
+        seen.push(["own again", request.headers.authorization]);
+        const { port } = other.address() as AddressInfo;
+        response.writeHead(307, { location: `http://127.0.0.1:${port}/storage` }).end();
+      };
+      await download(`${base}/private`, target(), { sha256, headers: { authorization: "Bearer secret" } });
+      await expectWhole();
+      expect(seen).toEqual([["own", "Bearer secret"], ["own again", "Bearer secret"], ["other", undefined]]);
+    } finally {
+      other.closeAllConnections?.();
+      await new Promise<void>((resolve) => other.close(() => resolve()));
+    }
+    handlers["/file"] = (_, response) => void response.writeHead(302, { location: "file:///etc/passwd" }).end();
+    await expect(download(`${base}/file`, join(folder, "no"), fast)).rejects.toThrow(/no address of http or https/);
+    await expect(download("no address", join(folder, "no"), fast)).rejects.toThrow(/it is no address/);
+  });
+
+  test("Git's name of the content is compared, and suffices to resume", async () => {
+    const gitBlob = createHash("sha1").update(`blob ${body.length}\0`).update(body).digest("hex");
+    handlers["/flaky"] = (request, response) => (log.length === 1 ? cut(100_000) : good)(request, response);
+    const { resumedFrom } = await download(`${base}/flaky`, target(), { ...fast, gitBlob });
+    expect(resumedFrom).toBeGreaterThan(0);
+    await expectWhole();
+    handlers["/altered"] = altered;
+    const elsewhere = join(folder, "altered");
+    await expect(download(`${base}/altered`, elsewhere, { ...fast, gitBlob })).rejects.toThrow(/its gitBlob is .*expected/);
+  });
+
   test("redirections that lead in a circle end, and what comes in pieces must come whole", async () => {
     handlers["/circle"] = (_request, response) => void response.writeHead(302, { location: "/circle" }).end();
     handlers["/pieces"] = (_request, response) => {

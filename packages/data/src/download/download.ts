@@ -1,6 +1,6 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import type { AbortSignalLike } from "./abort_signal.ts";
-import { type Expectation, findFault } from "./checksum.ts";
+import { type Expectation, findFault, hasChecksum } from "./checksum.ts";
 import { claimPart, releasePart, removeAbandoned } from "./part_file.ts";
 import { type DownloadProgress, transfer, TransferError } from "./transfer.ts";
 import { node } from "../node.ts";
@@ -11,10 +11,14 @@ export interface DownloadOptions {
   md5?: string;
   /** Expected SHA-256 of the file, hexadecimal. */
   sha256?: string;
+  /** Expected name in Git, 40 hexadecimal digits, which hubs of Git repositories give as the ETag of small files. */
+  gitBlob?: string;
   /** Expected size in bytes. */
   size?: number;
   /** More addresses of the same file, tried in order if earlier ones fail. */
   mirrors?: readonly string[];
+  /** Sent with the requests to an address, such as `authorization`, but not to other origins that it redirects to. */
+  headers?: Readonly<Record<string, string>>;
   /** Called at the start of a transfer and after every chunk. */
   onProgress?: (progress: DownloadProgress) => unknown;
   /** Further attempts at one address after a temporary failure (default 3). */
@@ -39,7 +43,19 @@ export interface DownloadResult {
   readonly resumedFrom: number;
 }
 
-const KNOWN = ["md5", "sha256", "size", "mirrors", "onProgress", "retries", "retryDelay", "timeout", "signal"] as const;
+const KNOWN = [
+  "md5",
+  "sha256",
+  "gitBlob",
+  "size",
+  "mirrors",
+  "headers",
+  "onProgress",
+  "retries",
+  "retryDelay",
+  "timeout",
+  "signal",
+] as const;
 
 /**
  * Downloads a file, so that the destination is either unchanged or complete and verified.
@@ -73,9 +89,10 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
   checkOptions("download", options, KNOWN);
-  const { md5, sha256, size, mirrors = [], retries = 3 } = options;
+  const { md5, sha256, gitBlob, size, mirrors = [], retries = 3 } = options;
   checkSum("md5", md5, 32);
   checkSum("sha256", sha256, 64);
+  checkSum("gitBlob", gitBlob, 40);
   if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
     throw new Error(`download: size must be a number of bytes, got ${size}`);
   }
@@ -84,7 +101,7 @@ export async function download(
   }
   const urls = [...(typeof source === "string" ? [source] : source), ...mirrors];
   if (urls.length === 0) throw new Error(`download: no address was given for ${destination}`);
-  const expected: Expectation = { md5, sha256, size };
+  const expected: Expectation = { md5, sha256, gitBlob, size };
   options.signal?.throwIfAborted();
   if (await findFault(destination, expected) === null) {
     return { path: destination, bytes: (await node.fs.stat(destination)).size, url: null, resumedFrom: 0 };
@@ -106,7 +123,7 @@ export async function download(
     throw new Error(`download: ${destination} could not be fetched.\n  ${failures.join("\n  ")}`);
   } finally {
     // Bytes that cannot be verified are never resumed, so they are deleted.
-    if (md5 === undefined && sha256 === undefined) await node.fs.rm(part, { force: true });
+    if (!hasChecksum(expected)) await node.fs.rm(part, { force: true });
     await releasePart(part, destination, expected);
   }
 }
@@ -118,13 +135,14 @@ async function tryAddress(
   expected: Expectation,
   options: DownloadOptions,
 ): Promise<number | string> {
-  const { retries = 3, retryDelay = 500, timeout = 30_000, signal, onProgress } = options;
-  const resume = expected.md5 !== undefined || expected.sha256 !== undefined;
+  const { retries = 3, retryDelay = 500, timeout = 30_000, headers = {}, signal, onProgress } = options;
+  const resume = hasChecksum(expected);
   let why = "";
   for (let attempt = 0; attempt <= retries; attempt++) {
     if (attempt > 0) await pause(retryDelay * 2 ** (attempt - 1), signal);
     try {
-      const resumedFrom = await transfer({ url, file: part, resume, size: expected.size, timeout, signal, onProgress });
+      const { size } = expected;
+      const resumedFrom = await transfer({ url, file: part, resume, size, timeout, headers, signal, onProgress });
       const fault = await findFault(part, expected);
       if (fault === null) return resumedFrom;
       await node.fs.rm(part, { force: true });

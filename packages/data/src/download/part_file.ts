@@ -1,4 +1,4 @@
-import type { Expectation } from "./checksum.ts";
+import { checksums, type Expectation } from "./checksum.ts";
 import { node } from "../node.ts";
 
 // An unfinished download is stored beside its destination as  <destination>.<sum>.<host>-<process>-<random>.part  Every
@@ -23,7 +23,7 @@ function partPath(destination: string, expected: Expectation, owner: number): st
 }
 
 function sumOf(expected: Expectation): string {
-  return (expected.sha256 ?? expected.md5)?.toLowerCase().slice(0, 12) ?? "unknown";
+  return checksums.map((kind) => expected[kind]).find((sum) => sum !== undefined)?.toLowerCase().slice(0, 12) ?? "unknown";
 }
 
 /** Names the part file of a new download, taking over the largest abandoned one that fits. */

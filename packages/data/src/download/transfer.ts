@@ -23,6 +23,8 @@ export interface TransferRequest {
   readonly resume: boolean;
   /** Expected size of the whole in bytes. */
   readonly size: number | undefined;
+  /** Headers for the address itself, not for other origins that it redirects to. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds without a byte after which the attempt fails. */
   readonly timeout: number;
   readonly signal: AbortSignalLike | undefined;
@@ -61,7 +63,7 @@ export async function transfer(request: TransferRequest): Promise<number> {
     // Compressed in transit, neither ranges nor sizes would be those of the file.
     const headers: Record<string, string> = { "accept-encoding": "identity" };
     if (from > 0) headers["range"] = `bytes=${from}-`;
-    const response = await watch.network(() => fetch(url, { headers, signal: watch.signal }));
+    const response = await follow(url, headers, request.headers, watch);
     if (response.status === 416 && from > 0) {
       await response.body?.cancel();
       return from; // nothing is left to send; the checksum shows whether the part is the file
@@ -80,6 +82,34 @@ export async function transfer(request: TransferRequest): Promise<number> {
     return start;
   } finally {
     watch.stop();
+  }
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MOST_REDIRECTS = 10;
+
+/** Follows redirections. Runtimes differ in which headers they send on to other origins, so it is done here. */
+async function follow(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+  watch: Watch,
+): Promise<Response> {
+  if (!URL.canParse(url)) throw new TransferError("it is no address", false);
+  const { origin } = new URL(url);
+  for (let at = url, count = 0;; count++) {
+    const sent = new URL(at).origin === origin ? { ...own, ...headers } : headers;
+    const target = at;
+    const response = await watch.network(() => fetch(target, { headers: sent, redirect: "manual", signal: watch.signal }));
+    const location = response.headers.get("location");
+    if (!REDIRECTS.has(response.status) || location === null) return response;
+    await response.body?.cancel();
+    const next = URL.canParse(location, at) ? new URL(location, at).href : "";
+    if (!/^https?:/.test(next)) {
+      throw new TransferError(`it redirects to ${JSON.stringify(location)}, which is no address of http or https`, false);
+    }
+    if (count === MOST_REDIRECTS) throw new TransferError(`it redirects more than ${MOST_REDIRECTS} times`, false);
+    at = next;
   }
 }
 

@@ -12,6 +12,8 @@ import type { PositionOptions } from "./positions.ts";
 export interface RotaryOptions {
   /** The slowest rotation is 1/base radians a position, the fastest 1; 10,000 by default. */
   readonly base?: number;
+  /** The rotation of each pair of features in radians a position, for models that scale their positions; those of `base` by default. */
+  readonly frequencies?: readonly number[];
   /** Which features are rotated together: neighbours (2i, 2i + 1) as in the paper, or i and i + headDim / 2, as in LLaMA's weights. */
   readonly layout?: "pairs" | "halves";
 }
@@ -53,7 +55,7 @@ const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: RotaryLayout) => T
  * depend on distances: Su et al., "RoFormer" (2021). Pass it to `MultiheadAttention` as `rotary`, or call it before
  * `functional.scaledDotProductAttention`. It has no parameters and no maximum length.
  *
- * @throws RangeError for an odd number of features, or one that differs from the input's.
+ * @throws RangeError for an odd number of features, or one that differs from the input's, and for another number of frequencies.
  *
  * @example
  * ```ts
@@ -72,7 +74,7 @@ export class RotaryPositions extends Module {
   private readonly sines: PositionTable;
 
   constructor(headDim: number, options: RotaryOptions = {}) {
-    checkOptions("RotaryPositions", options, ["base", "layout"]);
+    checkOptions("RotaryPositions", options, ["base", "frequencies", "layout"]);
     super();
     const { base = 10_000, layout = "pairs" } = options;
     this.headDim = checkSize("RotaryPositions", "headDim", headDim, 2);
@@ -86,7 +88,13 @@ export class RotaryPositions extends Module {
     this.base = base;
     this.layout = layout;
     const pairs = headDim / 2;
-    const angle = (position: number, pair: number): number => position * base ** (-pair / pairs);
+    const frequencies = options.frequencies ?? Array.from({ length: pairs }, (_, pair) => base ** (-pair / pairs));
+    if (frequencies.length !== pairs || !frequencies.every(Number.isFinite)) {
+      throw new RangeError(
+        `RotaryPositions: frequencies are ${frequencies.length} values; expected ${pairs} finite ones, one for each pair of ${headDim} features`,
+      );
+    }
+    const angle = (position: number, pair: number): number => position * frequencies[pair]!;
     this.cosines = new PositionTable(pairs, (position, pair) => Math.cos(angle(position, pair)));
     this.sines = new PositionTable(pairs, (position, pair) => Math.sin(angle(position, pair)));
   }

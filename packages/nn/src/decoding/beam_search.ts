@@ -2,7 +2,7 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkSize } from "../sizes.ts";
 import { Largest } from "./top_k.ts";
-import { type Decoded, type DecodingOptions, firstTokens, type StepModel } from "./step_model.ts";
+import { type Decoded, type DecodingOptions, endTokens, firstTokens, type StepModel } from "./step_model.ts";
 import { checkScore, Stepper } from "./stepper.ts";
 
 /** Options of {@link beamSearch}. */
@@ -38,14 +38,14 @@ class Search {
   }
 
   /**
-   * Advances by one token, given the log-probabilities `[open.length, width]` from index `from` on. Of 2 · beams candidates at least half
-   * do not end, since each hypothesis can end in only one way. An ending counts if it is in the first half.
+   * Advances by one token, given the log-probabilities `[open.length, width]` from index `from` on. A hypothesis ends in
+   * as many ways as there are ends, so that of (1 + ends) · beams candidates at least `beams` go on. An ending counts if it is among the first `beams`.
    *
    * @returns which of the open hypotheses each new one continues.
    */
-  advance(logProbs: ArrayLike<number | bigint>, from: number, width: number, end: number | undefined): number[] {
+  advance(logProbs: ArrayLike<number | bigint>, from: number, width: number, ends: readonly number[]): number[] {
     const { open, beams } = this;
-    const found = new Largest(2 * beams);
+    const found = new Largest((1 + Math.max(ends.length, 1)) * beams);
     open.forEach(({ score }, k) => {
       const at = from + k * width;
       checkScore("beamSearch", Number(logProbs[at]));
@@ -56,7 +56,7 @@ class Search {
     found.ids.forEach((id, rank) => {
       const [parent, token, score] = [Math.floor(id / width), id % width, found.values[rank]!];
       const { tokens } = open[parent]!;
-      if (token === end) {
+      if (ends.includes(token)) {
         if (rank < beams) this.finish({ tokens, score });
       } else if (next.length < beams) {
         next.push({ tokens: [...tokens, token], score });
@@ -111,7 +111,8 @@ export async function beamSearch<State>(
   options: BeamSearchOptions,
 ): Promise<Decoded> {
   checkOptions("beamSearch", options, ["batch", "beams", "device", "end", "lengthPenalty", "maxLength", "start"]);
-  const { beams = 4, lengthPenalty = 0.6, end, maxLength } = options;
+  const { beams = 4, lengthPenalty = 0.6, maxLength } = options;
+  const ends = endTokens(options.end);
   checkSize("beamSearch", "beams", beams);
   if (!(lengthPenalty >= 0 && lengthPenalty < Infinity)) {
     throw new RangeError(`beamSearch: lengthPenalty is ${lengthPenalty}; expected a number of at least 0`);
@@ -130,7 +131,7 @@ export async function beamSearch<State>(
     active = active.filter((search) => {
       const from = first;
       first += search.open.length;
-      const parents = search.advance(logProbs!, from * width, width, end);
+      const parents = search.advance(logProbs!, from * width, width, ends);
       if (search.isOver(maxLength)) return false;
       nextRows.push(...parents.map((parent) => from + parent));
       nextTokens.push(...search.open.map((hypothesis) => hypothesis.tokens.at(-1)!));

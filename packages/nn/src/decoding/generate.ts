@@ -1,6 +1,6 @@
 /** What greedy decoding and sampling share: each token is final as soon as it is chosen. */
 import type { DataArray, Tensor } from "@heddle/tensor";
-import { type Decoded, firstTokens, type StepModel, type StreamOptions } from "./step_model.ts";
+import { type Decoded, endTokens, firstTokens, type StepModel, type StreamOptions } from "./step_model.ts";
 import { checkScore, Stepper } from "./stepper.ts";
 
 /** A token and the log-probability that the model gives it. */
@@ -27,7 +27,8 @@ export async function generate<State>(
   options: StreamOptions,
   chooser: Chooser,
 ): Promise<Decoded> {
-  const { end, maxLength, onTokens } = options;
+  const { maxLength, onTokens } = options;
+  const ends = endTokens(options.end);
   const last = firstTokens(operation, options);
   const tokens = last.map((): number[] => []);
   const scores = last.map(() => 0);
@@ -45,7 +46,7 @@ export async function generate<State>(
       checkScore(operation, score);
       scores[row]! += score;
       last[row] = token;
-      if (token === end) return void (open[row] = false);
+      if (ends.includes(token)) return void (open[row] = false);
       tokens[row]!.push(token);
       fresh[row] = token;
     });

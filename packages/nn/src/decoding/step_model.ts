@@ -37,8 +37,8 @@ export interface DecodingOptions {
   readonly start: number | readonly number[];
   /** Rows; by default as many as `start` has, or 1. */
   readonly batch?: number;
-  /** The token that ends a row. Without it all rows are `maxLength` long. */
-  readonly end?: number;
+  /** The token that ends a row, or several of which each does. Without it all rows are `maxLength` long. */
+  readonly end?: number | readonly number[];
   /** The maximum number of tokens of a row, including the end token. */
   readonly maxLength: number;
   /** Where the tokens are made; by default where the state's tensors are. */
@@ -73,8 +73,13 @@ export function firstTokens(operation: string, { start, batch, end, maxLength }:
       `${operation}: start has ${rows} tokens for a batch of ${batch}; give one a row, or one number`,
     );
   }
-  if (end !== undefined) checkSize(operation, "end", end, 0);
+  for (const token of endTokens(end)) checkSize(operation, "end", token, 0);
   const tokens = typeof start === "number" ? Array<number>(batch ?? 1).fill(start) : [...start];
   for (const token of tokens) checkSize(operation, "start", token, 0);
   return tokens;
+}
+
+/** The tokens that end a row. */
+export function endTokens(end: DecodingOptions["end"] = []): readonly number[] {
+  return typeof end === "number" ? [end] : end;
 }

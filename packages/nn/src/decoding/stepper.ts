@@ -4,7 +4,7 @@ import { noGrad } from "@heddle/autograd";
 import { type DataArray, defaultDevice, type Device, fromTypedArray, Scope, scope, Tensor } from "@heddle/tensor";
 import { Module } from "../module.ts";
 import { showSizes } from "../sizes.ts";
-import type { DecodingOptions, StepModel } from "./step_model.ts";
+import { type DecodingOptions, endTokens, type StepModel } from "./step_model.ts";
 
 /** Owns the tensors that survive the inner scopes, until they are released. */
 class Holder extends Scope {
@@ -28,7 +28,7 @@ class Holder extends Scope {
 export class Stepper<State> {
   private readonly operation: string;
   private readonly model: StepModel<State>;
-  private readonly end: number | undefined;
+  private readonly ends: readonly number[];
   private readonly device: Device | string;
   private state: State;
   private rows: number;
@@ -38,7 +38,7 @@ export class Stepper<State> {
   constructor(operation: string, model: StepModel<State>, state: State, rows: number, options: DecodingOptions) {
     this.operation = operation;
     this.model = model;
-    this.end = options.end;
+    this.ends = endTokens(options.end);
     this.device = options.device ?? tensorsOf(state)[0]?.device ?? defaultDevice();
     this.state = state;
     this.rows = rows;
@@ -79,7 +79,7 @@ export class Stepper<State> {
   }
 
   private step(rows: readonly number[], tokens: readonly number[]): Tensor {
-    const { operation, model, device, end } = this;
+    const { operation, model, device, ends } = this;
     const vector = (values: readonly number[]): Tensor =>
       fromTypedArray(Int32Array.from(values), [values.length], { device });
     const same = rows.length === this.rows && rows.every((row, i) => row === i);
@@ -94,7 +94,8 @@ export class Stepper<State> {
           `expected [${rows.length}, V]`,
       );
     }
-    if (end !== undefined && end >= width) {
+    const end = ends.find((token) => token >= width);
+    if (end !== undefined) {
       throw new RangeError(`${operation}: end is ${end}, but the model knows the tokens 0 to ${width - 1} alone`);
     }
     return logits;
