@@ -14,3 +14,4 @@ export { Impute, type ImputeOptions, type ImputeStrategy } from "./table/prepare
 export { Categories, type CategoriesOptions, UNKNOWN } from "./table/prepare/categories.ts";
 export { Preparation } from "./table/prepare/prepare.ts";
 export type { PreparationState, PreparationStep, SavedStep, StepState } from "./table/prepare/preparation.ts";
+export { type ParquetOptions, readParquet } from "./table/parquet/parquet.ts";
