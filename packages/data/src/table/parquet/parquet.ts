@@ -137,6 +137,7 @@ async function footerOf(file: ByteRanges, name: string): Promise<FileMetaData> {
 /** The columns to read. */
 function leaves(metadata: FileMetaData, names: readonly string[] | undefined, name: string): Leaf[] {
   const [root, ...elements] = metadata.schema;
+  if (metadata.schema.some((each) => typeof each.name !== "string")) throw new Error(`${name}: the footer has a column without a name`);
   const found = new Map<string, Leaf | string>();
   const children = root?.num_children ?? 0;
   if (children > MOST_COLUMNS) throw new Error(`${name}: ${children} columns are more than ${MOST_COLUMNS}`);
