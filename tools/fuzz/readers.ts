@@ -5,9 +5,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateSync, gzipSync, inflateSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync, inflateSync } from "node:zlib";
+import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { decodeImage, decodeText, encodeIdx, ParallelText, parseIdx, Vocabulary } from "../../packages/data/src/mod.ts";
 import { BytePairEncoding } from "../../packages/data/src/bpe.ts";
+import {
+  Categories,
+  Impute,
+  parseCsv,
+  Preparation,
+  readCsv,
+  readParquet,
+  Standardize,
+  Table,
+} from "../../packages/data/src/table.ts";
 import { arange, fromTypedArray, manualSeed, scope, type Tensor, tensor } from "../../packages/tensor/src/mod.ts";
 import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
@@ -162,6 +173,50 @@ async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 700) yield await Promise.resolve(bytes.subarray(at, at + 700));
 }
 
+/** Parquet files by codec and encoding; the table's text is the result. */
+function parquetReader(): Reader {
+  const count = 40;
+  const columns: ColumnSource[] = [
+    { name: "i", type: "INT32", data: Array.from({ length: count }, (_, i) => i % 7 === 0 ? null : i) },
+    {
+      name: "l",
+      type: "INT64",
+      data: Array.from({ length: count }, (_, i) => BigInt(i * i)),
+      encoding: "DELTA_BINARY_PACKED",
+    },
+    {
+      name: "s",
+      type: "STRING",
+      data: Array.from({ length: count }, (_, i) => ["a", "bé", null][i % 3]!),
+      encoding: "RLE_DICTIONARY",
+    },
+    {
+      name: "t",
+      type: "STRING",
+      data: Array.from({ length: count }, (_, i) => `t${i}`),
+      encoding: "DELTA_LENGTH_BYTE_ARRAY",
+    },
+    { name: "b", type: "BOOLEAN", data: Array.from({ length: count }, (_, i) => i % 3 === 0), encoding: "RLE" },
+    { name: "d", type: "DOUBLE", data: Array.from({ length: count }, (_, i) => i / 3), encoding: "BYTE_STREAM_SPLIT" },
+  ];
+  const compressors = {
+    GZIP: (bytes: Uint8Array) => Uint8Array.from(gzipSync(bytes)),
+    BROTLI: (bytes: Uint8Array) => Uint8Array.from(brotliCompressSync(bytes)),
+  };
+  return {
+    name: "Parquet",
+    files: (["UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI"] as const).map((codec) =>
+      new Uint8Array(
+        parquetWriteBuffer({ columnData: columns, codec, compressors, pageSize: 100, statistics: codec === "SNAPPY" }),
+      )
+    ),
+    says: /^pqt: /,
+    read: async (bytes) => JSON.stringify([...(await readParquet(bytes, { name: "pqt", maxValues: 1e5 })).rows()]),
+  };
+}
+
+const csvText = (table: Table): string => `${table} ${table.describe()}`;
+
 const tensorsText = (tensors: Record<string, Tensor>): string =>
   Object.entries(tensors).map(([name, each]) => `${name} ${each.dtype} ${each.shape} ${each.toTypedArray()}`).join(
     "\n",
@@ -179,6 +234,12 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
   ];
   const vocabulary = Vocabulary.build([["the", "cat", "the", "dog"]]);
   const bpe = BytePairEncoding.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+  const rows = parseCsv("age,city\n20,Bonn\n,Kiel\n40,\n");
+  const preparation = new Preparation([
+    new Impute({ columns: ["age"], indicator: true }),
+    new Standardize(),
+    new Categories(),
+  ]).fit(rows);
   const text = bytesOf("Go.\tVa !\tx\r\nRun!\tCours !\n\nWho?\tQui ? \u{1f600}\n");
   const weights = await encodeSafetensors(
     {
@@ -243,6 +304,24 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
       files: [bytesOf(JSON.stringify(vocabulary))],
       says: /^(Vocabulary[a-zA-Z., ]*|fuzz): /,
       read: (bytes) => Vocabulary.fromJSON(json(bytes)).decode([0, 1, 4, 5]).join(),
+    },
+    {
+      name: "CSV",
+      files: [
+        bytesOf(
+          'id,name,ok,when,x\r\n1,"a ""q"", b",true,2024-01-02,1.5\r\n2,"two\nlines",False,2024-02-03T10:00Z,NA\r\n',
+        ),
+        bytesOf("\ufeffa,b\n\n1,\u00e4\n-2e3,\n"),
+      ],
+      says: /^csv: /,
+      read: async (bytes) => csvText(await readCsv(bytes, { name: "csv" })),
+    },
+    parquetReader(),
+    {
+      name: "saved preparation",
+      files: [bytesOf(JSON.stringify(preparation.state()))],
+      says: /^(Preparation\.from|Categories|Impute|Standardize|Table|fuzz): /,
+      read: (bytes) => String(Preparation.from(json(bytes)).transform(rows)),
     },
     {
       name: "parallel text",

@@ -33,23 +33,24 @@ export function randomSplit<T>(
   options: RandomSplitOptions = {},
 ): Subset<T>[] {
   checkOptions("randomSplit", options, ["generator"]);
-  const sizes = partSizes(lengths, dataset.length);
+  const sizes = partSizes(lengths, dataset.length, "randomSplit");
   const order = permutation(dataset.length, options.generator);
   let start = 0;
   return sizes.map((size) => new Subset(dataset, order.subarray(start, start += size)));
 }
 
-function partSizes(lengths: readonly number[], total: number): number[] {
+/** The sizes of the parts of `total` samples. @throws when the lengths do not add up, or one is negative */
+export function partSizes(lengths: readonly number[], total: number, where: string): number[] {
   const sum = lengths.reduce((a, b) => a + b, 0);
   const shown = `[${lengths.join(", ")}]`;
   if (lengths.some((length) => !(length >= 0))) {
-    throw new Error(`randomSplit: lengths must not be negative, got ${shown}.`);
+    throw new Error(`${where}: lengths must not be negative, got ${shown}.`);
   }
   if (sum === total && lengths.every(Number.isInteger)) return [...lengths];
   // 0.7 + 0.2 + 0.1 is not 1 in binary.
   if (Math.abs(sum - 1) > 1e-9) {
     throw new Error(
-      `randomSplit: the lengths ${shown} add up to ${sum}; they must be integers that add up to the data set's ` +
+      `${where}: the lengths ${shown} add up to ${sum}; they must be integers that add up to the data set's ` +
         `${total} samples, or fractions that add up to 1.`,
     );
   }
@@ -102,7 +103,7 @@ export function kFold<T>(dataset: Dataset<T>, k: number, options: KFoldOptions =
   if (stratify !== undefined) {
     // Samples are dealt out class by class, each class starting at the fold where the previous one stopped, so that
     // both the classes and the folds are balanced.
-    order = groupByClass(order, classesOf(stratify, n));
+    order = groupByClass(order, classesOf(stratify, n)).flat();
     for (let i = 0; i < n; i++) fold[order[i] as number] = i % k;
   } else {
     for (let i = 0; i < n; i++) fold[order[i] as number] = Math.floor(i * k / n);
@@ -121,7 +122,8 @@ function classesOf(stratify: ArrayLike<number> | Tensor, n: number): ArrayLike<n
   throw new Error(`kFold: stratify has ${classes.length} classes for ${n} samples; it needs one for each.`);
 }
 
-function groupByClass(order: ArrayLike<number>, classes: ArrayLike<number>): number[] {
+/** The samples of each class, in the order given. */
+export function groupByClass(order: ArrayLike<number>, classes: ArrayLike<number>): number[][] {
   const groups = new Map<number, number[]>();
   for (let i = 0; i < order.length; i++) {
     const index = order[i] as number;
@@ -129,5 +131,5 @@ function groupByClass(order: ArrayLike<number>, classes: ArrayLike<number>): num
     if (group === undefined) groups.set(classes[index] as number, [index]);
     else group.push(index);
   }
-  return [...groups.values()].flat();
+  return [...groups.values()];
 }
