@@ -15,7 +15,7 @@ import {
   quadValues,
   writePartOfQuad,
 } from "./buffer_access.ts";
-import { scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./expression.ts";
+import { isLong, scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./expression.ts";
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
 import { functionsFor } from "./math/functions.ts";
 import type { RenderedKernel } from "./rendered_kernel.ts";
@@ -228,10 +228,20 @@ function quadBody({ kernel, access, inPlace, rank }: ElementwiseVariant, tail: b
         return four((j) => `x${i}_get(${position(base, `c${j}_`, `p.t${i}_`, 0, rank)})`);
     }
   });
-  const results = [0, 1, 2, 3].map((j) => {
-    lines.push(`let r${j} = element(${values.map((value) => value[j]).join(", ")});`);
-    return `r${j}`;
-  });
+  const results = [0, 1, 2, 3].map((j) => `r${j}`);
+  if (isLong(kernel.expr)) {
+    values.forEach((value, i) => {
+      const type = valueType(kernel.inputs[i]!.dtype);
+      lines.push(`var a${i} = array<${type}, 4>(${value.join(", ")});`);
+    });
+    lines.push(
+      `var r = array<${valueType(kernel.expr.dtype)}, 4>();`,
+      `for (var j = 0u; j < 4u; j++) { r[j] = element(${values.map((_, i) => `a${i}[j]`).join(", ")}); }`,
+      ...results.map((name, j) => `let ${name} = r[${j}];`),
+    );
+  } else {
+    results.forEach((name, j) => lines.push(`let ${name} = element(${values.map((value) => value[j]).join(", ")});`));
+  }
   const { dtype }: { dtype: DType } = kernel.output;
   const target = "out[(p.o0 >> 2u) + thread]";
   lines.push(`let quad = ${quadOf(dtype, results)};`);

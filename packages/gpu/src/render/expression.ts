@@ -27,6 +27,14 @@ export function scalarSlots(expressions: readonly Expr[]): ScalarSlot[] {
   return slots;
 }
 
+/** Operations of hundreds of instructions each. Drivers inline every call, and compile for tenths of a second. */
+const long: ReadonlySet<Expr["op"]> = new Set(["igamma", "igammac"]);
+
+/** Whether a kernel should contain the code of an expression only once, in a loop over its elements. */
+export function isLong(expr: Expr): boolean {
+  return expr.op !== "input" && expr.op !== "scalar" && (long.has(expr.op) || expr.args.some(isLong));
+}
+
 /** The fields that hold scalars in the params. */
 export function scalarFields(slots: readonly ScalarSlot[]): string[] {
   return slots.map((slot) => `${scalarName(slot)}: ${isFloat(slot.dtype) ? "f32" : "i32"}`);

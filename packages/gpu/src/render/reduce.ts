@@ -6,7 +6,7 @@
 import type { DType } from "@heddle/tensor";
 import { type Kernel, showExpr, sizeOf } from "@heddle/tensor/backend";
 import { infinityBits } from "./buffer_access.ts";
-import { scalarSlots } from "./expression.ts";
+import { isLong, scalarSlots } from "./expression.ts";
 import { accumulator, groupSize, type InputAccess, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
 import { reductionSource } from "./reduce_wgsl.ts";
 import type { RenderedKernel } from "./rendered_kernel.ts";
@@ -113,11 +113,12 @@ function render(
   const last = shape.length - 1;
   const along = inner > 0 && inputs.some(({ strides }) => strides[last] === 1);
   const [count, grouped] = parts(along, outputs, length);
-  const across = !indexed && !along && !grouped && outer > 0 && shape[outer - 1]! % 4 === 0 &&
+  const long = isLong(expr);
+  const across = !indexed && !long && !along && !grouped && outer > 0 && shape[outer - 1]! % 4 === 0 &&
     outputs >= (software ? 16 : 16384) &&
     inputs.every((input) => input.strides[outer - 1] === 0 || isVector(input, outer - 1, aligned)) &&
     inputs.some((input) => input.strides[outer - 1] === 1);
-  const fours = !indexed && !across && inner > 0 && (inner === 1 || shape[last]! % 4 === 0);
+  const fours = !indexed && !long && !across && inner > 0 && (inner === 1 || shape[last]! % 4 === 0);
   const dim = across ? outer - 1 : last;
   const access = inputs.map((input): InputAccess => {
     if (!across && !fours) return "single";

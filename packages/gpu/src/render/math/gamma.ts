@@ -17,28 +17,38 @@ export const gammas: Readonly<Record<string, string>> = {
   lgamma_near_2: `fn lgamma_near_2(t: f32) -> f32 {
   return t * fma(t, ${horner("t", series)}, 0.42278433509846713f);
 }`,
-  // ln Γ(x) for x above 0.
-  lgamma_above_0: `fn lgamma_above_0(x: f32) -> f32 {
-  if (x < 0.5f) { return lgamma_near_2(x) - log1p_f(x) - log_f(x); }
-  if (x < 1.5f) { return lgamma_near_2(x - 1f) - log1p_f(x - 1f); }
-  if (x < 8f) {
-    var product = 1f;
-    var z = x;
-    while (z > 2.5f) { z -= 1f; product *= z; }
-    return log_f(product) + lgamma_near_2(z - 2f);
+  // ln |Γ(x)| for x above −½. Each function is called at one place, since compilers inline them all.
+  lgamma_above: `fn lgamma_above(x: f32) -> f32 {
+  var t = x - 1f;
+  var z = 1f;
+  if (x < 0.5f) {
+    t = x;
+    z = abs(x);
+  } else if (x >= 8f) {
+    z = x;
+  } else if (x >= 1.5f) {
+    t = x;
+    while (t > 2.5f) { t -= 1f; z *= t; }
+    t -= 2f;
   }
-  let r = 1f / x;
-  let tail = r * ${horner("(r * r)", [1 / 12, -1 / 360, 1 / 1260])};
-  return x * (log_f(x) - 1f) - 0.5f * log_f(x) + 0.9189385332046728f + tail;
+  let log_z = log_f(z);
+  if (x >= 8f) {
+    let r = 1f / x;
+    let tail = r * ${horner("(r * r)", [1 / 12, -1 / 360, 1 / 1260])};
+    return x * (log_z - 1f) - 0.5f * log_z + 0.9189385332046728f + tail;
+  }
+  let near = lgamma_near_2(t);
+  if (x >= 1.5f) { return log_z + near; }
+  return near - log1p_f(t) - log_z;
 }`,
   lgamma_f: `fn lgamma_f(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   let a = abs(x);
   if (a > 3.4028234e38f || (x <= 0f && x == floor(x))) { return infinity(); }
-  if (x > 0f) { return lgamma_above_0(x); }
-  if (x > -0.5f) { return lgamma_near_2(x) - log1p_f(x) - log_f(a); }
+  let value = lgamma_above(select(a, x, x > -0.5f));
+  if (x > -0.5f) { return value; }
   let part = abs(a - round(a));
-  return log_f(${literal(Math.PI)} / (a * sin_f(${literal(Math.PI)} * part))) - lgamma_above_0(a);
+  return log_f(${literal(Math.PI)} / (a * sin_f(${literal(Math.PI)} * part))) - value;
 }`,
   digamma_above_0: `fn digamma_above_0(x: f32) -> f32 {
   var sum = 0f;
@@ -48,11 +58,12 @@ export const gammas: Readonly<Record<string, string>> = {
   return sum + (log_f(z) - 0.5f / z - w * ${horner("w", [1 / 12, -1 / 120, 1 / 252, -1 / 240])});
 }`,
   digamma_f: `fn digamma_f(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
+  if (is_nan(x) || x > 3.4028234e38f) { return x; }
   if (x == 0f) { return with_sign(infinity(), -x); }
-  if (x > 0f) { return select(digamma_above_0(x), x, x > 3.4028234e38f); }
-  if (x == floor(x)) { return not_a_number(); }
+  if (x < 0f && x == floor(x)) { return not_a_number(); }
+  let value = digamma_above_0(select(1f - x, x, x > 0f));
+  if (x > 0f) { return value; }
   let angle = ${literal(Math.PI)} * (x - round(x));
-  return digamma_above_0(1f - x) - ${literal(Math.PI)} / tan_f(angle);
+  return value - ${literal(Math.PI)} / tan_f(angle);
 }`,
 };

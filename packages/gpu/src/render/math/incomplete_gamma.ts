@@ -55,14 +55,27 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   if (abs(x) > 100f) { return with_sign(infinity(), x); }
   return with_sign(bessel(1f, abs(x)), x);
 }`,
-  // For q above 0.
+  // For q above 0. Powers are computed at one place, since compilers inline them all.
   zeta_above_0: `fn zeta_above_0(s: f32, q: f32) -> f32 {
   if (q > 3.4028234e38f) { return 0f; }
   var sum = 0f;
   var z = q;
-  while (z < 8f) { sum += pow_f(z, -s); z += 1f; }
-  let last = pow_f(z, -s);
-  sum += pow_f(z, 1f - s) / (s - 1f) + last / 2f;
+  var last = 0f;
+  var integral = false;
+  loop {
+    let power = pow_f(z, select(-s, 1f - s, integral));
+    if (integral) {
+      sum += power / (s - 1f) + last / 2f;
+      break;
+    }
+    if (z < 8f) {
+      sum += power;
+      z += 1f;
+    } else {
+      last = power;
+      integral = true;
+    }
+  }
   if (last == 0f) { return sum; }
   var factor = s * last / z;
   ${
@@ -78,13 +91,18 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   if (s == 1f) { return infinity(); }
   if (is_nan(s) || is_nan(q) || s < 1f) { return not_a_number(); }
   if (s > 3.4028234e38f) { return select(select(infinity(), 1f, q == 1f), 0f, q > 1f); }
-  if (q > 0f) { return zeta_above_0(s, q); }
-  if (q == floor(q)) { return infinity(); }
-  if (s != floor(s)) { return not_a_number(); }
+  if (q <= 0f && q == floor(q)) { return infinity(); }
+  if (q <= 0f && s != floor(s)) { return not_a_number(); }
   let part = q - floor(q);
   let even = fmod_f(s, 2f) == 0f;
-  let other = zeta_above_0(s, 1f - part) - zeta_above_0(s, 1f - q);
-  let value = zeta_above_0(s, part) + select(-other, other, even);
+  var other = 0f;
+  var value = 0f;
+  for (var i = 0u; i < select(3u, 1u, q > 0f); i++) {
+    let found = zeta_above_0(s, select(select(select(1f - q, 1f - part, i == 1u), part, i == 0u), q, q > 0f));
+    if (i == 0u) { value = found; } else { other = select(other - found, found, i == 1u); }
+  }
+  if (q > 0f) { return value; }
+  value += select(-other, other, even);
   // The larger of two infinite parts decides.
   return select(value, select(-infinity(), infinity(), even || part < 0.5f), is_nan(value));
 }`,
