@@ -18,7 +18,7 @@ export const RUNTIMES = ["deno", "bun", "node"] as const;
 export type Runtime = typeof RUNTIMES[number];
 
 /** The libraries that Heddle is compared with. */
-export const PEERS = ["torch", "jax-js", "tfjs", "onnxruntime"] as const;
+export const PEERS = ["torch", "jax-js", "tfjs", "onnxruntime", "onnxruntime-web"] as const;
 export type Peer = typeof PEERS[number];
 
 /** The contenders that start, and a line for each that does not. */
@@ -196,8 +196,14 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       }
     }
   } else field.leftOut.push("PyTorch: not asked for");
-  const scripts = { "jax-js": "jax_js.ts", tfjs: "tfjs.ts", onnxruntime: "onnxruntime.ts" } as const;
-  for (const name of ["jax-js", "tfjs", "onnxruntime"] as const) {
+  const scripts = {
+    "jax-js": "jax_js.ts",
+    tfjs: "tfjs.ts",
+    onnxruntime: "onnxruntime.ts",
+    "onnxruntime-web": "onnxruntime.ts",
+  } as const;
+  for (const name of ["jax-js", "tfjs", "onnxruntime", "onnxruntime-web"] as const) {
+    const isOnnx = name.startsWith("onnxruntime");
     const installed = existsSync(
       join(benchFolder, "node_modules", ".package-lock.json"),
     );
@@ -209,13 +215,12 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       field.leftOut.push(`${name}: not asked for (--peers all)`);
       continue;
     }
-    if (name === "onnxruntime" && python === undefined) {
-      field.leftOut.push(
-        device === "gpu"
-          ? "onnxruntime: it is measured on the CPU"
-          : "onnxruntime: PyTorch, which exports its networks, was not found",
-      );
+    if (isOnnx && device === "gpu") {
+      field.leftOut.push(`${name}: it is measured on the CPU`);
       continue;
+    }
+    if (isOnnx && python === undefined) {
+      field.leftOut.push(`${name}, on the family inference: PyTorch, which exports its networks, was not found`);
     }
     const failed = install();
     if (failed !== null) {
@@ -225,13 +230,14 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       continue;
     }
     const script = join(benchFolder, "peers", scripts[name]);
-    if (name === "onnxruntime") {
+    if (isOnnx) {
+      const installedName = name === "onnxruntime" ? "onnxruntime-node" : name;
       for (const threads of threadCounts()) {
         field.commands.push({
           name: `${name}-${threads}`,
           team: name,
           threads,
-          ...launch("node", script, String(threads), python!),
+          ...launch("node", script, installedName, String(threads), ...python === undefined ? [] : [python]),
           cwd: root,
         });
       }

@@ -12,6 +12,7 @@ import { heddleElementwise } from "./families/elementwise.ts";
 import { heddleFourier } from "./families/fft.ts";
 import { heddleGpt } from "./families/gpt.ts";
 import { heddleGru } from "./families/gru.ts";
+import { heddleImported } from "./families/imported.ts";
 import { heddleInference } from "./families/inference.ts";
 import { heddleMatmul } from "./families/matmul.ts";
 import { heddleReduction } from "./families/reduction.ts";
@@ -54,6 +55,7 @@ await serve({
     ...heddleEager,
     ...heddleTraining,
     ...heddleInference,
+    ...heddleImported,
     ...heddleResnet20,
     ...heddleGru,
     ...heddleGpt,

@@ -21,7 +21,7 @@ const HELP = `Times Heddle and its peers on the same work.
 
 A filter is a family or a part of a case's name; without one everything runs except "memory", which takes minutes.
 
-  --peers LIST    some of torch, jax-js, tfjs, onnxruntime, or all, or none; all but torch are installed in bench/ on demand
+  --peers LIST    some of torch, jax-js, tfjs, onnxruntime, onnxruntime-web, or all, or none; all but torch are installed in bench/ on demand
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)

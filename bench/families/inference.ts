@@ -28,11 +28,11 @@ function evaluated(
   };
 }
 
-/** Networks in evaluation mode without a tape, for one input and for a hundred. */
+/** Networks in evaluation mode without a tape, for one input, 32 and a hundred. */
 export const inference: Family = {
   name: "inference",
-  about: "an MLP, a convnet, ResNet-20 and a transformer encoder in evaluation mode on batches of 1 and 100",
-  cases: NETWORKS.flatMap((network) => [1, 100].map((batch) => evaluated(network, batch))),
+  about: "an MLP, a convnet, ResNet-20 and a transformer encoder in evaluation mode on batches of 1, 32 and 100",
+  cases: NETWORKS.flatMap((network) => [1, 32, 100].map((batch) => evaluated(network, batch))),
 };
 
 /** Two layers of 128 features over 64 positions, with weights that every contender can make. */

@@ -9,6 +9,7 @@ import { elementwise } from "./elementwise.ts";
 import { fourier } from "./fft.ts";
 import { decode, gpt } from "./gpt.ts";
 import { gru } from "./gru.ts";
+import { imported } from "./imported.ts";
 import { inference } from "./inference.ts";
 import { matmul } from "./matmul.ts";
 import { reduction } from "./reduction.ts";
@@ -24,6 +25,7 @@ export const families: readonly Family[] = [
   fourier,
   training,
   inference,
+  imported,
   resnet20,
   gru,
   gpt,
