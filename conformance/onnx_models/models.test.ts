@@ -17,7 +17,9 @@ import { describe, expect, test } from "vitest";
 const installed = fileURLToPath(new URL("./node_modules/", import.meta.url));
 const there = existsSync(`${installed}onnxruntime-web`);
 if (!there) {
-  const message = `published ONNX models are not installed: npm ci --ignore-scripts in ${fileURLToPath(new URL("./", import.meta.url))}`;
+  const message = `published ONNX models are not installed: npm ci --ignore-scripts in ${
+    fileURLToPath(new URL("./", import.meta.url))
+  }`;
   if (process.env["EXPECT_ONNX_MODELS"] === "1") throw new Error(message);
   console.warn(`tests are skipped: ${message}`);
 }
@@ -97,4 +99,3 @@ describe.skipIf(!there)("published models", async () => {
     expect(losses[2]).toBeLessThan(losses[0]!);
   });
 });
-

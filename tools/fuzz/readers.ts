@@ -29,6 +29,8 @@ import { readTar } from "../../packages/data/src/archive/tar.ts";
 import { idxContent } from "../../packages/data/src/images/idx_file.ts";
 import { partsOf } from "../../packages/data/src/images/svhn.ts";
 import { joinPngChunks, readPngChunks } from "../../packages/data/src/images/png_chunks.ts";
+import { importOnnx } from "../../packages/onnx/src/mod.ts";
+import { modelOf, nodeOf, tensorOf, valueOf } from "../../packages/onnx/src/testing/build_model.ts";
 import type { Draw } from "./mutate.ts";
 
 /** A reader and its properties. */
@@ -217,6 +219,53 @@ function parquetReader(): Reader {
 
 const csvText = (table: Table): string => `${table} ${table.describe()}`;
 
+/** Models of layers, of shapes that are computed, and of a loop. */
+function onnxModels(): { readonly plain: Uint8Array; readonly shaped: Uint8Array; readonly loop: Uint8Array } {
+  const plain = modelOf({
+    nodes: [
+      ["Gemm", ["x", "w", "b"], ["h"], { transB: 1n }],
+      ["Relu", ["h"], ["r"]],
+      ["Concat", ["r", "h"], ["c"], { axis: 1n }],
+      ["Slice", ["c", "starts", "ends"], ["s"]],
+      ["Softmax", ["s"], ["y"], { axis: -1n }],
+    ],
+    inputs: [valueOf("x", "float32", ["n", 2])],
+    initializers: [
+      tensorOf("w", [3, 2], [1, 2, 3, 4, 5, 6]),
+      tensorOf("b", [3], [0, 1, 2]),
+      tensorOf("starts", [2], [0n, 1n]),
+      tensorOf("ends", [2], [9n, 5n]),
+    ],
+  });
+  const shaped = modelOf({
+    nodes: [
+      ["Shape", ["x"], ["sizes"]],
+      ["Gather", ["sizes", "zero"], ["n"]],
+      ["Concat", ["n", "rest"], ["shape"], { axis: 0n }],
+      ["Reshape", ["x", "shape"], ["r"]],
+      ["Conv", ["r", "k"], ["c"], { pads: [1n, 1n, 1n, 1n], auto_pad: "NOTSET" }],
+      ["ReduceMean", ["c"], ["y"], { axes: [2n, 3n], keepdims: 0n }],
+    ],
+    initializers: [
+      tensorOf("zero", [1], [0n]),
+      tensorOf("rest", [3], [1n, 4n, -1n]),
+      tensorOf("k", [1, 1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    ],
+  });
+  const body = {
+    name: "body",
+    node: [nodeOf(["Identity", ["c"], ["d"]]), nodeOf(["Add", ["v", "one"], ["w"]])],
+    input: [valueOf("i", "int64", []), valueOf("c", "bool", []), valueOf("v")],
+    output: [valueOf("d", "bool", []), valueOf("w")],
+    initializer: [tensorOf("one", [], [1])],
+  };
+  const loop = modelOf({
+    nodes: [["Loop", ["times", "", "x"], ["y"], { body: { graph: body } }]],
+    initializers: [tensorOf("times", [], [3n])],
+  });
+  return { plain, shaped, loop };
+}
+
 const tensorsText = (tensors: Record<string, Tensor>): string =>
   Object.entries(tensors).map(([name, each]) => `${name} ${each.dtype} ${each.shape} ${each.toTypedArray()}`).join(
     "\n",
@@ -336,6 +385,22 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
       read(bytes) {
         using _ = scope();
         return tensorsText(decodeSafetensors(bytes, "wts"));
+      },
+    },
+    {
+      name: "ONNX",
+      files: Object.values(onnxModels()),
+      says: /^importOnnx: /,
+      read: async (bytes) => `${await importOnnx(bytes, { device: "reference" })}`,
+    },
+    {
+      name: "ONNX, run",
+      files: [onnxModels().plain],
+      says: /^(importOnnx|ONNX model|OnnxModule\.forward): /,
+      async read(bytes) {
+        const model = await importOnnx(bytes, { device: "reference" });
+        using _ = scope();
+        return String(model.forward(tensor([[1, -2]], { device: "reference" })).toArray());
       },
     },
     {

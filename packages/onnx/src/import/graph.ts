@@ -89,9 +89,11 @@ export function describe(
 ): string {
   const op = node.opType ?? node.op;
   const inputs = (node.input ?? node.inputs ?? []).join(", ");
-  return `node ${node.name === "" ? "" : `"${node.name}" `}${op}(${
-    inputs.length > 200 ? `${inputs.slice(0, 200)}…` : inputs
-  })`;
+  return `node ${node.name === "" ? "" : `"${cut(node.name)}" `}${cut(op ?? "")}(${cut(inputs)})`;
+}
+
+function cut(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }
 
 interface Inputs {

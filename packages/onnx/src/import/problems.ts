@@ -8,16 +8,20 @@ export interface Problems {
   readonly nodes: string[];
 }
 
-/** The most lines of an error. */
-const most = 20;
+/** The most characters of an error. */
+const most = 900;
 
-/** @throws Error that names all problems, if there are any. */
+/** @throws Error that names all problems, if there are any, as far as there is room. */
 export function throwProblems({ operators, nodes }: Problems): void {
   if (nodes.length === 0) return;
-  const shown = [...new Set(nodes)];
-  const more = shown.length > most ? [`… and ${shown.length - most} more`] : [];
-  const missing = operators.size === 0 ? [] : [`missing operators: ${[...operators].join(", ")}`];
-  throw new Error(
-    ["importOnnx: the model cannot be run:", ...missing, ...shown.slice(0, most), ...more].join("\n  "),
-  );
+  const missing = [...operators].join(", ");
+  const lines = ["importOnnx: the model cannot be run:"];
+  if (missing !== "") lines.push(`missing operators: ${missing.length > 400 ? `${missing.slice(0, 400)}…` : missing}`);
+  const all = [...new Set(nodes)];
+  let room = most - lines.join("").length;
+  const shown = all.findIndex((line) => (room -= line.length + 3) < 0);
+  lines.push(...all.slice(0, shown < 0 ? all.length : Math.max(shown, 1)).map((line) => line.slice(0, 400)));
+  const left = all.length - (shown < 0 ? all.length : Math.max(shown, 1));
+  if (left > 0) lines.push(`… and ${left} more`);
+  throw new Error(lines.join("\n  "));
 }

@@ -27,13 +27,15 @@ export function trainableNames(graph: Graph): Set<string> {
   return found;
 }
 
-/** The names whose values are needed as numbers on the host. */
+/** The names whose values are needed as numbers on the host and nowhere else, also through operators on such values alone. */
 export function hostNames(graph: Graph): Set<string> {
   const found = new Set<string>();
   const others = new Set<string>();
   const visit = (graph: Graph): void => {
-    for (const node of graph.nodes) {
-      node.inputs.forEach((name, i) => (node.operator.numbers?.includes(i) ? found : others).add(name));
+    for (const name of graph.outputs) others.add(name);
+    for (const node of graph.nodes.toReversed()) {
+      const only = node.outputs.some((name) => found.has(name)) && !node.outputs.some((name) => others.has(name));
+      node.inputs.forEach((name, i) => (only || node.operator.numbers?.includes(i) ? found : others).add(name));
       innerGraphs(node).forEach(visit);
     }
   };

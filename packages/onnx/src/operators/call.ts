@@ -32,8 +32,8 @@ export interface Runner {
 /** Thrown while constants are folded, for nodes that must be run on the device. */
 export class NotFolded extends Error {}
 
-/** The largest number of elements of a result that a file or an input asks for. */
-const mostElements = 2 ** 31 - 1;
+/** The largest number of elements of a result whose shape is asked for by numbers. */
+const mostElements = 2 ** 28;
 
 /** A node with its inputs. */
 export class Call {

@@ -3,6 +3,7 @@ import { activations } from "./activations.ts";
 import { controlFlow } from "./control_flow.ts";
 import { convolution } from "./convolution.ts";
 import { creation } from "./creation.ts";
+import { detection } from "./detection.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { losses } from "./losses.ts";
@@ -28,6 +29,7 @@ export const families: Readonly<Record<string, Operators>> = {
   "Shapes": shapes,
   "Indices": indexing,
   "Resizing and sampling": resizing,
+  "Detection": detection,
   "Recurrent networks": recurrences,
   "Control flow and sequences": controlFlow,
   "Creation and random numbers": creation,
