@@ -73,6 +73,10 @@ export const EXAMPLES: Readonly<Record<string, Entry>> = {
     "named entities by a bidirectional LSTM, with and without a conditional random field",
     async () => (await import("./tagger/main.ts")).tagger,
   ),
+  "tabular": entry(
+    "a table in a CSV file: split, preparation, a baseline, early stopping, and predictions in another process",
+    async () => (await import("./tabular/main.ts")).tabular,
+  ),
   "embeddings": entry(
     "word vectors by skip-gram with negative sampling, their neighbours and their map",
     async () => (await import("./embeddings/main.ts")).embeddings,

@@ -33,16 +33,26 @@ export function checkOptions<O extends object, const K extends readonly (keyof O
   }
 }
 
-/** Options whose value may be any text: names, paths and the arguments of workers. */
+/** Options whose value may be any text: names, also of columns and modules, paths, separators and the arguments of workers. */
 const texts: ReadonlySet<string> = new Set([
+  "adapter",
   "argument",
+  "by",
+  "comment",
+  "delimiter",
   "device",
   "export",
+  "group",
   "md5",
   "module",
   "name",
+  "quote",
   "root",
   "sha256",
+  "stratify",
+  "target",
+  "targets",
+  "thousands",
 ]);
 
 /** Throws for a flag or a number in quotes: it would count as true, or be concatenated as text. */

@@ -5,7 +5,7 @@ import { activation } from "./activations.ts";
 import { headSize, readConfig } from "./config.ts";
 import { checkIds, joinHeads, keyMask, splitHeads } from "./heads.ts";
 import { drawInitial, HubModule, type ModelOptions, placement } from "./hub_module.ts";
-import { labelCount, type LabelConfig } from "./labels.ts";
+import { type LabelConfig, labelCount } from "./labels.ts";
 import { OutputLayer } from "./output_layer.ts";
 
 /** The keys of `config.json` of BERT and RoBERTa. */
@@ -106,7 +106,9 @@ class BertEmbeddings extends HubModule {
     const [length, most] = [ids.shape[1]!, this.positionEmbeddings.numEmbeddings];
     const room = this.variant.countsTokens ? most - this.paddingIdx - 1 : most;
     if (length > room) {
-      throw new RangeError(`${this.variant.name}: ${length} positions, but the model has ${room}; shorten the sequence`);
+      throw new RangeError(
+        `${this.variant.name}: ${length} positions, but the model has ${room}; shorten the sequence`,
+      );
     }
     const x = this.wordEmbeddings.forward(ids)
       .add(this.tokenTypeEmbeddings.forward(tokenTypeIds ?? zerosLike(ids)))

@@ -6,7 +6,7 @@ import type { EncoderOptions, EncoderOutput } from "./bert.ts";
 import { headSize, readConfig } from "./config.ts";
 import { checkIds, joinHeads, keyMask, splitHeads } from "./heads.ts";
 import { drawInitial, HubModule, type ModelOptions, placement } from "./hub_module.ts";
-import { labelCount, type LabelConfig } from "./labels.ts";
+import { type LabelConfig, labelCount } from "./labels.ts";
 import { OutputLayer } from "./output_layer.ts";
 
 /** The keys of `config.json` of DistilBERT. */

@@ -1,6 +1,6 @@
 import { noGrad } from "@heddle/autograd";
 import { functional as F, type Module } from "@heddle/nn";
-import { manualSeed, memory, tensor, type Tensor } from "@heddle/tensor";
+import { manualSeed, memory, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { decodeTensor, elements, type FixtureTensor, loadFixtures } from "../../../../conformance/load.ts";
 import { classOf, make } from "../pretrained/architectures.ts";
@@ -66,7 +66,10 @@ function lossOf(model: Module, logits: Tensor, { ids, mask, target }: Case["inpu
   if (model instanceof CausalLanguageModel) return nextTokenLoss(logits, ints(ids), ints(mask));
   if (target !== undefined) return nextTokenLoss(logits, ints(target));
   const rows = logits.flatten(0, -2);
-  return F.crossEntropy(rows, tensor(Array.from({ length: rows.shape[0]! }, (_, i) => i % rows.shape[1]!), { dtype: "int32" }));
+  return F.crossEntropy(
+    rows,
+    tensor(Array.from({ length: rows.shape[0]! }, (_, i) => i % rows.shape[1]!), { dtype: "int32" }),
+  );
 }
 
 describe.each(cases)("$name", (each) => {
@@ -89,6 +92,8 @@ describe.each(cases)("$name", (each) => {
     const options = { maxNewTokens: 10, eosTokenId: null };
     expect((await model.generate(rows, options)).tokens).toEqual(each.generated);
     expect((await model.generate([rows[1]!], options)).tokens).toEqual([each.generated![1]]);
-    expect((await model.generate(rows, { ...options, numBeams: 1, doSample: true, topK: 1 })).tokens).toEqual(each.generated);
+    expect((await model.generate(rows, { ...options, numBeams: 1, doSample: true, topK: 1 })).tokens).toEqual(
+      each.generated,
+    );
   });
 });

@@ -17,7 +17,14 @@ import { fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
 import { activation } from "./activations.ts";
 import { type Prompt, promptRows } from "./causal_language_model.ts";
 import { readConfig } from "./config.ts";
-import { decode, type GenerateOptions, type GenerationConfig, generationOptions, newTokens, streamed } from "./generation.ts";
+import {
+  decode,
+  type GenerateOptions,
+  type GenerationConfig,
+  generationOptions,
+  newTokens,
+  streamed,
+} from "./generation.ts";
 import { checkIds, joinHeads, keyMask, splitHeads } from "./heads.ts";
 import { drawInitial, HubModule, type ModelOptions, placement } from "./hub_module.ts";
 import { OutputLayer } from "./output_layer.ts";
@@ -424,7 +431,13 @@ export class T5ForConditionalGeneration extends HubModule {
         })
       );
       const start = rows.map(() => decoder_start_token_id ?? pad);
-      return await decode(operation, { step: (tokens, state) => this.step(tokens, state), reorder }, state, start, chosen);
+      return await decode(
+        operation,
+        { step: (tokens, state) => this.step(tokens, state), reorder },
+        state,
+        start,
+        chosen,
+      );
     } finally {
       caches.dispose();
       for (const x of held) x.dispose();

@@ -38,7 +38,12 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 const gitBlob = (bytes: Uint8Array): string =>
   createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 
-function send(bytes: Uint8Array, request: IncomingMessage, response: ServerResponse, headers: Record<string, string>): void {
+function send(
+  bytes: Uint8Array,
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: Record<string, string>,
+): void {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
   if (from > 0) headers["content-range"] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
   response.writeHead(from > 0 ? 206 : 200, { ...headers, "content-length": String(bytes.length - from) });
@@ -194,7 +199,10 @@ describe("a server that fails", () => {
     for (
       const [handler, message] of [
         [(request, response) => send(wrong, request, response, {}), /its sha256 is/],
-        [(request, response) => send(weights().subarray(0, 1000), request, response, {}), /the server has 1000 bytes, expected/],
+        [
+          (request, response) => send(weights().subarray(0, 1000), request, response, {}),
+          /the server has 1000 bytes, expected/,
+        ],
         [(_, response) => void response.writeHead(200).end(Buffer.concat([weights(), weights()])), /sends more than/],
       ] as [Handler, RegExp][]
     ) {
@@ -220,7 +228,9 @@ describe("a server that fails", () => {
   test("by refusing: the reason, and what helps", async () => {
     const at = "/org/tiny/resolve/main/config.json";
     special[at] = (_, response) => void response.writeHead(401, { "x-error-message": "Access is restricted" }).end();
-    await expect(load()).rejects.toThrow(/status 401: Access is restricted; there is none of this name, or it is private: give \{ token \}/);
+    await expect(load()).rejects.toThrow(
+      /status 401: Access is restricted; there is none of this name, or it is private: give \{ token \}/,
+    );
     await expect(load({ token: "t" })).rejects.toThrow(/the token does not give access/);
     special[at] = (_, response) => void response.writeHead(404).end();
     await expect(load()).rejects.toThrow(/is org\/tiny the name of a model, and main one of its revisions/);
@@ -250,7 +260,11 @@ test("a token goes to the hub alone, also where that redirects within itself", a
 test("several at once do not disturb each other", async () => {
   const found = await Promise.all(Array.from({ length: 4 }, () => load()));
   for (const { model } of found) await expectEqual(model);
-  expect((await readdir(found[0]!.folder!)).sort()).toEqual(["config.json", "generation_config.json", "model.safetensors"]);
+  expect((await readdir(found[0]!.folder!)).sort()).toEqual([
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+  ]);
 });
 
 test("a folder on a plain server, without commits and checksums", async () => {
@@ -278,7 +292,9 @@ test("without a disk, files are fetched each time", async () => {
 
 test("names of repositories, and revisions", async () => {
   for (const name of ["gpt2", "org/name", "a.b/c-d_e"]) expect(isRepository(name), name).toBe(true);
-  for (const name of ["", "..", "../x", "a/b/c", "a/..", "a/.b", "/a", "a b", "a\\b"]) expect(isRepository(name), name).toBe(false);
+  for (const name of ["", "..", "../x", "a/b/c", "a/..", "a/.b", "/a", "a b", "a\\b"]) {
+    expect(isRepository(name), name).toBe(false);
+  }
   for (const revision of ["../main", "a/../b", "", "-x"]) {
     await expect(load({ revision })).rejects.toThrow(/is no revision/);
   }

@@ -2,7 +2,7 @@
 import type { Tensor } from "@heddle/tensor";
 import { gelu } from "../functional/activation.ts";
 import { linear } from "../functional/linear.ts";
-import type { Linear } from "../linear.ts";
+import { Linear } from "../linear.ts";
 
 /** A name, or any function of a tensor. */
 export type FeedForwardActivation = "relu" | "gelu" | ((x: Tensor) => Tensor);
@@ -15,9 +15,12 @@ export function checkActivation(layer: string, activation: FeedForwardActivation
   );
 }
 
-/** A linear layer and the activation after it. */
-export function activated({ weight, bias }: Linear, x: Tensor, activation: FeedForwardActivation): Tensor {
-  if (activation === "relu") return linear(x, weight, bias, { activation });
-  const y = linear(x, weight, bias);
+/** A linear layer and the activation after it. One with hooks, or a forward of its own, is called as a module. */
+export function activated(layer: Linear, x: Tensor, activation: FeedForwardActivation): Tensor {
+  if (activation === "relu" && layer.forward === Linear.prototype.forward) {
+    return linear(x, layer.weight, layer.bias, { activation });
+  }
+  const y = layer.forward(x);
+  if (activation === "relu") return y.relu();
   return activation === "gelu" ? gelu(y) : activation(y);
 }

@@ -347,7 +347,8 @@ function translated(
 }
 
 /** Whether a value never has elements. Operators of ONNX Runtime differ in what they do then. */
-const isEmpty = ({ shape }: TracedValue): boolean => shape.includes(0) && !shape.some((size) => size instanceof Varying);
+const isEmpty = ({ shape }: TracedValue): boolean =>
+  shape.includes(0) && !shape.some((size) => size instanceof Varying);
 
 const emptied = (e: Emitter, { dtype, shape }: TracedValue): string => e.numbers([], dtype, shape as readonly number[]);
 

@@ -146,8 +146,8 @@ function checkValues(bytes: Uint8Array, encoding: string, type: string, count: n
 /** Checks the hybrid of runs and packed bits: no run is longer than the page. Returns how many values of one bit are 1. */
 function checkRuns(bytes: Uint8Array, width: number, count: number): number {
   const reader = new ThriftReader(bytes);
-  let ones = 0;
-  for (let seen = 0; seen < count && reader.at < bytes.length;) {
+  let ones = 0, seen = 0;
+  while (seen < count && reader.at < bytes.length) {
     const head = Number(reader.varint(5));
     const isPacked = head % 2 === 1;
     const run = isPacked ? Math.floor(head / 2) * 8 : head / 2;
@@ -160,6 +160,8 @@ function checkRuns(bytes: Uint8Array, width: number, count: number): number {
     seen += run;
     reader.at += isPacked ? (run / 8) * width : Math.ceil(width / 8);
   }
+  // The library would read on in what follows.
+  if (seen < count) throw new RangeError(`runs of ${seen} values where ${count} are expected`);
   return ones;
 }
 

@@ -4,6 +4,7 @@ import { parquetMetadata, parquetRead, snappyUncompress } from "hyparquet";
 import type { Column, ColumnKind } from "../column.ts";
 import { clip, unknownName } from "../near_name.ts";
 import { type ByteRanges, nameOf, rangesOf, type TableSource } from "../source.ts";
+import { node } from "../../node.ts";
 import { Table } from "../table.ts";
 import { joinColumns } from "../text_column.ts";
 import { type Page, pagesOf } from "./pages.ts";
@@ -44,7 +45,8 @@ const PARSERS: Partial<ParquetParsers> = {
 /**
  * Reads a Parquet file: from a path (by ranges, only the columns asked for), a `Blob`, an address, a response or bytes. Columns are
  * numbers (also decimals), dates, truth values or strings; nested ones are refused. Snappy and uncompressed files need nothing else;
- * the decoders of gzip, zstd, brotli and LZ4 are loaded when a file needs them. pandas: `read_parquet`.
+ * the decoders of gzip, zstd and LZ4 are loaded when a file needs them. Brotli needs Node's zlib, which browsers lack. pandas:
+ * `read_parquet`.
  *
  * @throws Error for a file that is damaged, encrypted, or larger than `maxValues`; for whole numbers beyond 2⁵³
  *
@@ -137,7 +139,9 @@ async function footerOf(file: ByteRanges, name: string): Promise<FileMetaData> {
 /** The columns to read. */
 function leaves(metadata: FileMetaData, names: readonly string[] | undefined, name: string): Leaf[] {
   const [root, ...elements] = metadata.schema;
-  if (metadata.schema.some((each) => typeof each.name !== "string")) throw new Error(`${name}: the footer has a column without a name`);
+  if (metadata.schema.some((each) => typeof each.name !== "string")) {
+    throw new Error(`${name}: the footer has a column without a name`);
+  }
   const found = new Map<string, Leaf | string>();
   const children = root?.num_children ?? 0;
   if (children > MOST_COLUMNS) throw new Error(`${name}: ${children} columns are more than ${MOST_COLUMNS}`);
@@ -273,7 +277,9 @@ async function checkedCompressors(codec: string, packed: readonly Page[]): Promi
     const decoders: Readonly<Record<string, Unpack>> = {
       ZSTD: (bytes, size) => others.decompressZstd(bytes, new Uint8Array(size)),
       GZIP: others.decompressGzip,
-      BROTLI: others.decompressBrotli,
+      // The decoder in JavaScript fills the memory when its input is damaged.
+      BROTLI: (bytes, size) =>
+        Uint8Array.from(node.zlib.brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, size) })),
       LZ4: others.decompressLz4,
       LZ4_RAW: others.decompressLz4Raw,
     };

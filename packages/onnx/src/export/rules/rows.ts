@@ -47,7 +47,17 @@ export function translateSoftmax(e: Emitter, step: TracedStepOf<"softmax">): rea
   ];
   const numbers = masks.filter(({ dtype }) => dtype !== "bool").map((mask) => e.of(mask));
   if (x.shape.length === 0) return [e.node("Div", [scores, scores])];
-  return [maskedSoftmax(e, scores, x.dtype, (dim as number) - x.shape.length, bools, numbers, masks.length + limit.length > 0)];
+  return [
+    maskedSoftmax(
+      e,
+      scores,
+      x.dtype,
+      (dim as number) - x.shape.length,
+      bools,
+      numbers,
+      masks.length + limit.length > 0,
+    ),
+  ];
 }
 
 /** The rule of the logarithm of softmax. */
