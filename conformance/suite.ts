@@ -22,6 +22,8 @@ export interface ConformanceOptions {
   readonly excused?: { readonly [familyAndName: string]: string };
   /** Every n-th recording is always replayed; the others are long tests (default 1: all are replayed). */
   readonly sample?: number;
+  /** Families of which the other recordings are left out, as another device of the same kernels replays them. */
+  readonly sampledOnly?: readonly string[];
 }
 
 /** Families of operations, replayed case by case. */
@@ -122,7 +124,7 @@ function settingOf(device: string, family: string, options: ConformanceOptions):
 }
 
 function testFamilies(families: readonly string[], device: string, options: ConformanceOptions): void {
-  const { excused = {}, sample = 1 } = options;
+  const { excused = {}, sample = 1, sampledOnly = [] } = options;
   for (const family of families) {
     describe(family, () => {
       const held = loadFixtures(family).cases.filter((each) => !(`${family}/${each.name}` in excused));
@@ -134,7 +136,9 @@ function testFamilies(families: readonly string[], device: string, options: Conf
         const always = cases.filter((_, i) => i % sample === 0);
         const others = cases.filter((_, i) => i % sample !== 0);
         test(call, () => run(always));
-        if (others.length > 0) test(`${call}: the others`, { tags: ["long"] }, () => run(others));
+        if (others.length > 0 && !sampledOnly.includes(family)) {
+          test(`${call}: the others`, { tags: ["long"] }, () => run(others));
+        }
       }
     });
   }

@@ -1,6 +1,6 @@
 /**
  * An adapter without a GPU: it keeps the WGSL of the kernels compiled for it and computes nothing. Tests and tools see
- * with it what any GPU would be given.
+ * with it what any GPU would be given. It throws where a GPU would report that a limit is exceeded.
  */
 import type { AdapterLike } from "../mod.ts";
 
@@ -61,9 +61,17 @@ class FakeBuffer {
   destroy(): void {}
 }
 
+/** Throws if a number exceeds a limit. */
+function within(limits: Readonly<Record<string, number>>, name: string, value: number): void {
+  if (value > limits[name]!) throw new Error(`validation: ${value} is more than ${name}, ${limits[name]}`);
+}
+
 /** A command encoder whose copies run at once. */
-function encoder(): object {
-  const pass = { setPipeline() {}, setBindGroup() {}, dispatchWorkgroups() {}, end() {} };
+function encoder(limits: Readonly<Record<string, number>>): object {
+  const dispatchWorkgroups = (...counts: number[]): void => {
+    for (const count of counts) within(limits, "maxComputeWorkgroupsPerDimension", count);
+  };
+  const pass = { setPipeline() {}, setBindGroup() {}, dispatchWorkgroups, end() {} };
   return {
     beginComputePass: () => pass,
     copyBufferToBuffer(from: FakeBuffer, start: number, to: FakeBuffer, at: number, bytes: number) {
@@ -88,7 +96,10 @@ export function fakeAdapter(
     destroy() {},
     pushErrorScope() {},
     popErrorScope: () => Promise.resolve(null),
-    createBuffer: ({ size }: { size: number }) => new FakeBuffer(size),
+    createBuffer({ size }: { size: number }) {
+      within(all, "maxBufferSize", size);
+      return new FakeBuffer(size);
+    },
     createShaderModule({ code, label }: { code: string; label: string }) {
       sources.set(label, code);
       return {};
@@ -96,8 +107,13 @@ export function fakeAdapter(
     createComputePipeline: () => ({}),
     createBindGroupLayout: () => ({}),
     createPipelineLayout: () => ({}),
-    createBindGroup: () => ({}),
-    createCommandEncoder: encoder,
+    createBindGroup({ entries }: { entries: readonly { resource: { buffer: FakeBuffer; size?: number } }[] }) {
+      for (const { resource: { buffer, size = buffer.size } } of entries) {
+        within(all, "maxStorageBufferBindingSize", size);
+      }
+      return {};
+    },
+    createCommandEncoder: () => encoder(all),
     queue: {
       submit() {},
       writeBuffer(

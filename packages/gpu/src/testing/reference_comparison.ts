@@ -90,15 +90,15 @@ export function compare<P extends RoutinePrim>(
   what: string,
   rtol = 1e-6,
 ): void {
-  for (const device of devices) {
-    tidy(() => {
-      const wanted = applyAll(prim, inputs.map((make) => make("reference")), attrs);
+  tidy(() => {
+    const wanted = applyAll(prim, inputs.map((make) => make("reference")), attrs);
+    for (const device of devices) {
       const found = applyAll(prim, inputs.map((make) => make(device)), attrs);
       found.forEach((output, i) =>
         expectSame(output, wanted[i]!, rtol, `${prim} on ${device.name}, ${what}, output ${i}`)
       );
-    });
-  }
+    }
+  });
 }
 
 /** Throws unless two tensors are equal as {@link compare} requires. */

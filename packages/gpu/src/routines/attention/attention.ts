@@ -74,13 +74,10 @@ function forwardBody(a: Attention): string {
   /** Combines the numbers of each row that the threads have stored in the panel. */
   const overRow = (combine: (a: string, b: string) => string, start: string): string =>
     `var total = ${start};
-${
-      Array.from(
-        { length: lanes },
-        (_, t) => `total = ${combine("total", `panel[${t * rows / 4}u + lane / 4u][lane % 4u]`)};`,
-      )
-        .join("\n")
-    }`;
+  for (var t = 0u; t < ${lanes}u; t++) {
+    let found = panel[t * ${rows / 4}u + lane / 4u][lane % 4u];
+    total = ${combine("total", "found")};
+  }`;
   const perRow = (code: (i: number) => string): string =>
     `panel[tx * ${rows / 4}u + ty] = vec4<f32>(${four.map(code).join(", ")});`;
   const greatest = (i: number): string => `maximum_f(maximum_f(s${i}.x, s${i}.y), maximum_f(s${i}.z, s${i}.w))`;

@@ -78,12 +78,11 @@ for (var k0 = 0u; k0 < ${width}; k0 += ${depth}u) {
 ${loadPanel(t, rows, t.rows, 0)}
 ${loadPanel(t, columns, t.columns, second)}
 workgroupBarrier();
-${
-    count(depth).map((k) =>
-      `{ let a = panel[${k * pitch(t.rows)}u + ty]; let b = panel[${second + k * pitch(t.columns)}u + tx]; ` +
-      `${count(4).map((i) => `${name}${i} = fma(vec4<f32>(a[${i}]), b, ${name}${i});`).join(" ")} }`
-    ).join("\n")
-  }
+for (var k = 0u; k < ${depth}u; k++) {
+  let a = panel[k * ${pitch(t.rows)}u + ty];
+  let b = panel[${second}u + k * ${pitch(t.columns)}u + tx];
+  ${count(4).map((i) => `${name}${i} = fma(vec4<f32>(a[${i}]), b, ${name}${i});`).join("\n  ")}
+}
 workgroupBarrier();
 }
 `;
@@ -132,21 +131,21 @@ let column = ${from} + i % ${padded}u * 4u;
 panel[i] = vec4<f32>(${count(4).map((j) => `${matrix}_at(${matrix}_base, row, column + ${j}u)`).join(", ")}); }`;
         return (round + 1) * t.threads <= vectors ? code : `if (lane + ${round * t.threads}u < ${vectors}u) ${code}`;
       });
-      const multiply = count(terms / 4).map((quad) =>
-        `{ ${count(own).map((i) => `let w${i} = tile[${at(i)} * ${pitch(t.columns)}u + k0 / 4u + ${quad}u];`).join(" ")}
-${
-          count(4).map((k) =>
-            `{ ${
-              count(each).map((f) => `let x${f} = panel[${(quad * 4 + k) * padded + f * across}u + lane % ${across}u];`)
-                .join(" ")
-            } ${pairs.map(([i, f]) => `${sum(i, f)} = fma(vec4<f32>(w${i}[${k}]), x${f}, ${sum(i, f)});`).join(" ")} }`
-          ).join("\n")
-        } }`
+      const multiply = count(4).map((k) =>
+        `{ ${
+          count(each).map((f) =>
+            `let x${f} = panel[(quad * 4u + ${k}u) * ${padded}u + ${f * across}u + lane % ${across}u];`
+          )
+            .join(" ")
+        } ${pairs.map(([i, f]) => `${sum(i, f)} = fma(vec4<f32>(w${i}[${k}]), x${f}, ${sum(i, f)});`).join(" ")} }`
       );
       return `for (var k0 = 0u; k0 < ${t.columns}u; k0 += ${terms}u) {
 ${load.join("\n")}
 workgroupBarrier();
-${multiply.join("\n")}
+for (var quad = 0u; quad < ${terms / 4}u; quad++) {
+  ${count(own).map((i) => `let w${i} = tile[${at(i)} * ${pitch(t.columns)}u + k0 / 4u + quad];`).join(" ")}
+  ${multiply.join("\n  ")}
+}
 workgroupBarrier();
 }
 `;

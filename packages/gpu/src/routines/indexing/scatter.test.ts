@@ -21,7 +21,8 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
         memoryLayouts.forEach((layout, seed) => {
           // Searching through the second index would take too long on a software adapter.
           for (const shape of [[3, 5, 4], [40, 5, 3]]) {
-            for (const dim of [0, 1, 2]) {
+            // Every layout along every dimension where an element is a word and where four share one; each of both for the other dtypes.
+            for (const dim of dtype === "float32" || dtype === "int8" ? [0, 1, 2] : [seed % 3]) {
               const indexShape = shape.map((size, d) => d === dim ? 9 : size - 1);
               const sourceShape = indexShape.map((size) => size + 1);
               const layoutOf = (i: number) => memoryLayouts[(seed + i + dim) % memoryLayouts.length]!;
