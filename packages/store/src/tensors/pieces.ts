@@ -18,6 +18,11 @@ export interface Piece {
   readonly fail: Fail;
 }
 
+/** A piece as a tensor of its name. */
+export function allOf(piece: Piece): { name: string; piece: Piece; geometry: null } {
+  return { name: piece.name, piece, geometry: null };
+}
+
 /** Bytes that are read at once. They stay in the processor's cache while they are copied. */
 const CHUNK = 1 << 20;
 /** Bytes between two tensors that are read and dropped, rather than in another call. */
