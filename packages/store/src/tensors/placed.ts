@@ -39,3 +39,18 @@ export function checkGeometry(name: string, { shape, strides, offset }: Geometry
   const last = shape.reduce((sum, size, d) => sum + (size - 1) * strides[d]!, offset);
   if (!(last < numel)) fail(`${shortened(name)} has ${shown} from ${offset} on, in a storage of ${numel} elements`);
 }
+
+/** An array whose first index changes fastest, as a view of one with reversed dimensions. */
+export function columnMajor(
+  name: string,
+  shape: readonly number[],
+  piece: (reversed: readonly number[]) => Piece,
+): PlacedTensor {
+  let stride = 1;
+  const strides = shape.map((size) => {
+    const own = stride;
+    stride *= size;
+    return own;
+  });
+  return { name, piece: piece([...shape].reverse()), geometry: { shape, strides, offset: 0 } };
+}

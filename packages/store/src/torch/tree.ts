@@ -5,7 +5,7 @@ import { memorySource } from "../files/byte_source.ts";
 import type { OpenedFile, PlacedTensor } from "../formats/format.ts";
 import { storedBytes, swapped } from "../tensors/elements.ts";
 import type { Piece } from "../tensors/pieces.ts";
-import { checkGeometry } from "../tensors/placed.ts";
+import { checkGeometry, columnMajor } from "../tensors/placed.ts";
 import { PickledDict, PickledTuple } from "./pickle.ts";
 import { PickledArray, PickledClass, PickledStorage, PickledTensor } from "./world.ts";
 
@@ -159,21 +159,6 @@ class TreeBuilder {
     if (value instanceof PickledClass) return `the class ${value.name}`;
     return value instanceof PickledStorage ? "a bare storage" : "an unfinished object";
   }
-}
-
-/** An array whose first index changes fastest, as a view of one with reversed dimensions. */
-export function columnMajor(
-  name: string,
-  shape: readonly number[],
-  piece: (reversed: readonly number[]) => Piece,
-): PlacedTensor {
-  let stride = 1;
-  const strides = shape.map((size) => {
-    const own = stride;
-    stride *= size;
-    return own;
-  });
-  return { name, piece: piece([...shape].reverse()), geometry: { shape, strides, offset: 0 } };
 }
 
 function describe(key: unknown): string {
