@@ -3,10 +3,11 @@ import { type Device, type DType, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { type ByteSource, openSource, type Source } from "./files/byte_source.ts";
 import { shortened } from "./errors.ts";
-import type { FormatName, MetadataValue, OpenedFile } from "./formats/format.ts";
-import { checkFormat, formatOfContent } from "./formats/formats.ts";
+import type { FormatName, MetadataValue, OpenedFile, PlacedTensor } from "./formats/format.ts";
+import { checkFormat } from "./formats/formats.ts";
+import { findFormat } from "./formats/open.ts";
 import type { StateDict } from "./state/state.ts";
-import { type Piece, readPieces } from "./tensors/pieces.ts";
+import { readTensors } from "./tensors/placed.ts";
 
 /** Options of {@link load} and {@link openTensors}. */
 export interface LoadOptions {
@@ -41,13 +42,13 @@ export async function load<S = StateDict>(source: Source, options: LoadOptions =
   checkOptions("load", options, ["format", "device", "verify"]);
   const file = await openFile("load", source, options);
   try {
-    const { pieces, state } = file.opened;
-    const read = await readPieces(pieces, file.device);
-    // Not by assignment: names come from the file.
-    const tensors = Object.fromEntries(pieces.map(({ name }, i) => [name, read[i]!])) as StateDict;
-    if (state === undefined) return tensors as S;
+    const { tensors, state } = file.opened;
+    const read = await readTensors(tensors, file.device);
     try {
-      return state(tensors) as S;
+      // Not by assignment: names come from the file.
+      return (state === undefined
+        ? Object.fromEntries(tensors.map(({ name }, i) => [name, read[i]!]))
+        : state(read)) as S;
     } catch (error) {
       for (const tensor of read) tensor.dispose();
       throw error;
@@ -86,7 +87,7 @@ export class TensorFile {
   readonly metadata: Readonly<Record<string, MetadataValue>>;
   /** The tensors by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  private readonly pieces: ReadonlyMap<string, Piece>;
+  private readonly placed: ReadonlyMap<string, PlacedTensor>;
   private readonly device: Device | string;
   private readonly closeAll: () => Promise<void>;
 
@@ -94,9 +95,9 @@ export class TensorFile {
   constructor(format: FormatName, opened: OpenedFile, device: Device | string, close: () => Promise<void>) {
     this.format = format;
     this.metadata = opened.metadata;
-    this.pieces = new Map(opened.pieces.map((piece) => [piece.name, piece]));
-    this.tensors = new Map(opened.pieces.map(({ name, elements, shape }) => {
-      return [name, { dtype: elements.dtype, shape, storedAs: elements.code }] as const;
+    this.placed = new Map(opened.tensors.map((each) => [each.name, each]));
+    this.tensors = new Map(opened.tensors.map(({ name, piece: { elements, shape }, geometry }) => {
+      return [name, { dtype: elements.dtype, shape: geometry?.shape ?? shape, storedAs: elements.code }] as const;
     }));
     this.device = device;
     this.closeAll = close;
@@ -104,12 +105,12 @@ export class TensorFile {
 
   /** Reads a tensor. @throws RangeError if there is none of this name, or it is damaged */
   async get(name: string): Promise<Tensor> {
-    const piece = this.pieces.get(name);
-    if (piece === undefined) {
-      const some = [...this.pieces.keys()].slice(0, 5).map(shortened).join(", ");
-      throw new RangeError(`get: there is no tensor ${shortened(name)}; the file has ${this.pieces.size}: ${some}, …`);
+    const placed = this.placed.get(name);
+    if (placed === undefined) {
+      const some = [...this.placed.keys()].slice(0, 5).map(shortened).join(", ");
+      throw new RangeError(`get: there is no tensor ${shortened(name)}; the file has ${this.placed.size}: ${some}, …`);
     }
-    const [tensor] = await readPieces([piece], this.device);
+    const [tensor] = await readTensors([placed], this.device);
     return tensor!;
   }
 
@@ -148,11 +149,11 @@ async function openFile(operation: string, given: Source, options: LoadOptions):
   if (options.format !== undefined) checkFormat(operation, options.format);
   const source = await openSource(given, operation);
   try {
-    const format = await formatOfContent(operation, source);
+    const { format, open } = await findFormat(source, { operation, verify });
     if (options.format !== undefined && options.format !== format) {
       throw new RangeError(`${operation}: ${source.name} is in the format ${format}, not ${options.format}`);
     }
-    const opened = await checkFormat(operation, format).open(source, { operation, verify });
+    const opened = await open();
     const sources: readonly ByteSource[] = [source, ...opened.sources ?? []];
     return {
       format,

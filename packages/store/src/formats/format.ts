@@ -2,7 +2,7 @@
 import type { ByteSource } from "../files/byte_source.ts";
 import type { ByteTarget } from "../files/byte_target.ts";
 import type { Piece } from "../tensors/pieces.ts";
-import type { StateDict } from "../state/state.ts";
+import type { Geometry, Tensor } from "@heddle/tensor";
 
 /** The formats by name. */
 export type FormatName = "safetensors" | "pytorch" | "npy" | "npz" | "gguf";
@@ -10,12 +10,20 @@ export type FormatName = "safetensors" | "pytorch" | "npy" | "npz" | "gguf";
 /** A value of a file's metadata. safetensors has strings only. */
 export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[];
 
+/** A tensor of a file. */
+export interface PlacedTensor {
+  readonly name: string;
+  readonly piece: Piece;
+  /** Which elements of the piece it has, and in which order; null for all of them in their order. */
+  readonly geometry: Geometry | null;
+}
+
 /** A file of which everything but the tensors' elements was read and checked. */
 export interface OpenedFile {
   readonly metadata: Readonly<Record<string, MetadataValue>>;
-  readonly pieces: readonly Piece[];
-  /** What `load` returns, made of the tensors of all pieces. Without it, the tensors by name. */
-  readonly state?: (tensors: StateDict) => unknown;
+  readonly tensors: readonly PlacedTensor[];
+  /** What `load` returns, made of the tensors in their order. Without it, the tensors by name. It is called once. */
+  readonly state?: (tensors: readonly Tensor[]) => unknown;
   /** Sources besides the one that was opened. */
   readonly sources?: readonly ByteSource[];
 }
@@ -27,10 +35,10 @@ export interface OpenOptions {
   readonly verify: boolean;
 }
 
-/** A format: how it is known, read and written. */
+/** How a format is written. */
 export interface Format {
+  /** What names of its files end in. */
   readonly extensions: readonly string[];
-  open(source: ByteSource, options: OpenOptions): Promise<OpenedFile>;
   /** Null for a format that is only read. */
   readonly write: ((target: ByteTarget, state: unknown, options: WriteOptions) => Promise<void>) | null;
 }

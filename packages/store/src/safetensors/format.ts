@@ -15,8 +15,6 @@ export const STATE = "heddle.state";
 export const CHECKSUMS = "heddle.crc32";
 /** The longest header that the format allows. */
 export const MOST_HEADER_BYTES = 100_000_000;
-/** The most dimensions of a tensor in a file. */
-export const MOST_DIMENSIONS = 64;
 
 /** The format's name of each dtype. */
 export const codes: Readonly<Record<DType, string>> = {

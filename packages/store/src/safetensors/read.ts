@@ -3,6 +3,7 @@ import type { ByteSource } from "../files/byte_source.ts";
 import { type Fail, failing, shortened } from "../errors.ts";
 import { storedBytes } from "../tensors/elements.ts";
 import type { Piece } from "../tensors/pieces.ts";
+import { MOST_DIMENSIONS } from "../tensors/placed.ts";
 import { duplicateKey } from "./duplicate_key.ts";
 import {
   CHECKSUMS,
@@ -10,7 +11,6 @@ import {
   headerChecksum,
   hex,
   METADATA,
-  MOST_DIMENSIONS,
   MOST_HEADER_BYTES,
   placeOfChecksum,
 } from "./format.ts";

@@ -4,16 +4,16 @@ import { describe, expect, test } from "vitest";
 import { load, openTensors } from "../load.ts";
 import { encode } from "../save.ts";
 import { type ByteSource, memorySource } from "../files/byte_source.ts";
-import { readPieces } from "../tensors/pieces.ts";
+import { readTensors } from "../tensors/placed.ts";
 import { CHECKSUMS } from "./format.ts";
-import { safetensors } from "./safetensors.ts";
+import { openSafetensors } from "./safetensors.ts";
 
 const encoded = (state: Parameters<typeof encode>[0], metadata: Record<string, string> = {}) =>
   encode(state, { format: "safetensors", metadata });
 
 async function readAll(source: ByteSource): Promise<unknown> {
-  const { pieces } = await safetensors.open(source, { operation: "load", verify: false });
-  return await readPieces(pieces, "cpu");
+  const { tensors } = await openSafetensors(source, { operation: "load", verify: false });
+  return await readTensors(tensors, "cpu");
 }
 
 /** The header as JSON, and the bytes after it. */

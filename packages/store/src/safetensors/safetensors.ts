@@ -1,18 +1,19 @@
 /** safetensors as a format of states: tensors by name, or a nested state whose plain data is in the metadata. */
+import type { Tensor } from "@heddle/tensor";
 import type { ByteSource } from "../files/byte_source.ts";
 import type { Format, OpenedFile, OpenOptions } from "../formats/format.ts";
 import { failing } from "../errors.ts";
-import { isStateDict, type StateDict } from "../state/state.ts";
+import { isStateDict } from "../state/state.ts";
 import { joinState, splitState } from "../state/state_tree.ts";
 import { CHECKSUMS, STATE } from "./format.ts";
 import { readSafetensors } from "./read.ts";
+import { allOf } from "../tensors/pieces.ts";
 import { isIndex, openShards } from "./shards.ts";
 import { checkContent, type SafetensorsContent, writeSafetensors } from "./write.ts";
 
 /** The format, in one file or several. */
 export const safetensors: Format = {
   extensions: [".safetensors", ".safetensors.index.json"],
-  open: openSafetensors,
   async write(target, state, { operation, metadata }) {
     await writeSafetensors(target, contentOf(operation, state, metadata));
   },
@@ -33,7 +34,8 @@ export function contentOf(
   return { tensors, metadata: { [STATE]: json, ...metadata } };
 }
 
-async function openSafetensors(source: ByteSource, options: OpenOptions): Promise<OpenedFile> {
+/** Opens a file of tensors, or the index of several. */
+export async function openSafetensors(source: ByteSource, options: OpenOptions): Promise<OpenedFile> {
   if (await isIndex(source)) return await openShards(source, options);
   const { operation, verify } = options;
   const { metadata: { [STATE]: json, [CHECKSUMS]: _, ...metadata }, pieces } = await readSafetensors(
@@ -41,13 +43,14 @@ async function openSafetensors(source: ByteSource, options: OpenOptions): Promis
     operation,
     verify,
   );
-  if (json === undefined) return { metadata, pieces };
-  const state = (tensors: StateDict): unknown => {
+  const tensors = pieces.map(allOf);
+  if (json === undefined) return { metadata, tensors };
+  const state = (read: readonly Tensor[]): unknown => {
     try {
-      return joinState({ json, tensors });
+      return joinState({ json, tensors: Object.fromEntries(pieces.map(({ name }, i) => [name, read[i]!])) });
     } catch (error) {
       return failing(operation, source.name, "safetensors")(`"${STATE}": ${(error as Error).message.slice(0, 300)}`);
     }
   };
-  return { metadata, pieces, state };
+  return { metadata, tensors, state };
 }

@@ -2,14 +2,13 @@
  * Checkpoints in several files, as Hugging Face publishes large ones: `model-00001-of-00002.safetensors` and so on, and
  * `model.safetensors.index.json`, which names the file of each tensor.
  */
-import { bytesOf } from "../tensors/pieces.ts";
+import { allOf, bytesOf, type Piece } from "../tensors/pieces.ts";
 import { AtomicFile } from "../files/byte_target.ts";
 import { type ByteSource, openSource } from "../files/byte_source.ts";
 import { node } from "../files/node.ts";
 import type { OpenedFile, OpenOptions } from "../formats/format.ts";
 import { type Fail, failing, shortened } from "../errors.ts";
 import { checkStateDict } from "../state/state.ts";
-import type { Piece } from "../tensors/pieces.ts";
 import { CHECKSUMS, MOST_HEADER_BYTES } from "./format.ts";
 import { parseObject, readSafetensors, REWRITTEN } from "./read.ts";
 import { checkContent, type SafetensorsContent, writeSafetensors } from "./write.ts";
@@ -134,7 +133,7 @@ export async function openShards(source: ByteSource, { operation, verify }: Open
     throw error;
   }
   const { [CHECKSUMS]: _, ...words } = about;
-  return { metadata: words, pieces, sources };
+  return { metadata: words, tensors: pieces.map(allOf), sources };
 }
 
 /** Files lie beside the index: a name that leads elsewhere is refused. */

@@ -1,5 +1,5 @@
 /** How elements lie in files, and what they become in tensors. */
-import type { DType, TypedArray } from "@heddle/tensor";
+import { type DType, type TypedArray, typedArrayOver } from "@heddle/tensor";
 import { halfFormats } from "@heddle/tensor/engine";
 import { shortened } from "../errors.ts";
 
@@ -24,6 +24,22 @@ export type Convert = (bytes: Uint8Array<ArrayBuffer>, name: string) => TypedArr
 /** Elements that lie in the file as in a tensor's memory. */
 export function plainElements(code: string, dtype: DType, bytes: number): Elements {
   return { code, dtype, perBlock: 1, blockBytes: bytes, convert: null };
+}
+
+/** The same elements with their most significant byte first. */
+export function swapped(elements: Elements): Elements {
+  const { blockBytes: size, dtype, convert } = elements;
+  if (size === 1) return elements;
+  return {
+    ...elements,
+    convert(bytes, name) {
+      const turned = new Uint8Array(bytes.length);
+      for (let at = 0; at < bytes.length; at += size) {
+        for (let i = 0; i < size; i++) turned[at + i] = bytes[at + size - 1 - i]!;
+      }
+      return convert === null ? typedArrayOver(dtype, turned.buffer, 0, turned.length / size) : convert(turned, name);
+    },
+  };
 }
 
 function aligned(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {

@@ -13,9 +13,16 @@ export interface Piece {
   readonly bytes: number;
   readonly elements: Elements;
   readonly shape: readonly number[];
-  /** The checksum of the bytes, where the format has one. */
+  /** The checksum of the bytes, where the format has one and it is compared. */
   readonly crc: number | null;
+  /** The checksum of the bytes before, where both have one; 0 by default. */
+  readonly crcBefore?: number;
   readonly fail: Fail;
+}
+
+/** A piece as a tensor of its name. */
+export function allOf(piece: Piece): { name: string; piece: Piece; geometry: null } {
+  return { name: piece.name, piece, geometry: null };
 }
 
 /** Bytes that are read at once. They stay in the processor's cache while they are copied. */
@@ -60,7 +67,7 @@ interface Sink {
 
 function makeSink(piece: Piece, device: Device | string): Sink {
   const { name, elements: { dtype, convert }, shape, fail } = piece;
-  let sum = 0, at = 0;
+  let sum = piece.crcBefore ?? 0, at = 0;
   const check = (): void => {
     if (piece.crc !== null && sum !== piece.crc) fail(`the checksum of ${shortened(name)} does not match its bytes`);
   };
