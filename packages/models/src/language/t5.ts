@@ -405,7 +405,7 @@ export class T5ForConditionalGeneration extends HubModule {
     const longest = Math.max(...rows.map(({ length }) => length));
     const layers = this.config.num_decoder_layers ?? this.config.num_layers;
     const caches = new CacheStack(
-      Array.from({ length: layers }, () => new DecoderLayerCache(Math.max(newTokens(chosen), 1))),
+      Array.from({ length: layers }, () => new DecoderLayerCache(Math.max(newTokens(operation, chosen), 1))),
     );
     const wasTraining = this.training;
     this.eval();
