@@ -285,7 +285,9 @@ describe("download", () => {
     await expectWhole();
     handlers["/altered"] = altered;
     const elsewhere = join(folder, "altered");
-    await expect(download(`${base}/altered`, elsewhere, { ...fast, gitBlob })).rejects.toThrow(/its gitBlob is .*expected/);
+    await expect(download(`${base}/altered`, elsewhere, { ...fast, gitBlob })).rejects.toThrow(
+      /its gitBlob is .*expected/,
+    );
   });
 
   test("redirections that lead in a circle end, and what comes in pieces must come whole", async () => {

@@ -23,7 +23,8 @@ function partPath(destination: string, expected: Expectation, owner: number): st
 }
 
 function sumOf(expected: Expectation): string {
-  return checksums.map((kind) => expected[kind]).find((sum) => sum !== undefined)?.toLowerCase().slice(0, 12) ?? "unknown";
+  return checksums.map((kind) => expected[kind]).find((sum) => sum !== undefined)?.toLowerCase().slice(0, 12) ??
+    "unknown";
 }
 
 /** Names the part file of a new download, taking over the largest abandoned one that fits. */

@@ -100,13 +100,18 @@ async function follow(
   for (let at = url, count = 0;; count++) {
     const sent = new URL(at).origin === origin ? { ...own, ...headers } : headers;
     const target = at;
-    const response = await watch.network(() => fetch(target, { headers: sent, redirect: "manual", signal: watch.signal }));
+    const response = await watch.network(() =>
+      fetch(target, { headers: sent, redirect: "manual", signal: watch.signal })
+    );
     const location = response.headers.get("location");
     if (!REDIRECTS.has(response.status) || location === null) return response;
     await response.body?.cancel();
     const next = URL.canParse(location, at) ? new URL(location, at).href : "";
     if (!/^https?:/.test(next)) {
-      throw new TransferError(`it redirects to ${JSON.stringify(location)}, which is no address of http or https`, false);
+      throw new TransferError(
+        `it redirects to ${JSON.stringify(location)}, which is no address of http or https`,
+        false,
+      );
     }
     if (count === MOST_REDIRECTS) throw new TransferError(`it redirects more than ${MOST_REDIRECTS} times`, false);
     at = next;

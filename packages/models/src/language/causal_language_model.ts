@@ -2,7 +2,14 @@
 import { noGrad } from "@heddle/autograd";
 import { CacheStack, type Decoded, KeyValueCache } from "@heddle/nn";
 import { type Device, fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
-import { decode, type GenerateOptions, type GenerationConfig, generationOptions, newTokens, streamed } from "./generation.ts";
+import {
+  decode,
+  type GenerateOptions,
+  type GenerationConfig,
+  generationOptions,
+  newTokens,
+  streamed,
+} from "./generation.ts";
 import { HubModule } from "./hub_module.ts";
 
 /** Options of `forward` of the decoder-only models. */
@@ -155,7 +162,10 @@ function reorder({ caches, mask, pads }: State, rows: Tensor): State {
 }
 
 function startMask(pads: readonly number[], total: number, device: Device): Tensor {
-  const values = Uint8Array.from({ length: pads.length * total }, (_, i) => i % total < pads[Math.floor(i / total)]! ? 0 : 1);
+  const values = Uint8Array.from(
+    { length: pads.length * total },
+    (_, i) => i % total < pads[Math.floor(i / total)]! ? 0 : 1,
+  );
   return fromTypedArray(values, [pads.length, total], { device }).ne(0);
 }
 
@@ -176,12 +186,16 @@ export async function promptRows(operation: string, prompt: Prompt): Promise<(re
   rows.forEach((row, i) => {
     if (!Array.isArray(row) || row.length === 0) {
       throw new RangeError(
-        `${operation}: row ${i} of the prompt is ${Array.isArray(row) ? "empty" : String(row)}; give an array of token ids, at least one ` +
+        `${operation}: row ${i} of the prompt is ${
+          Array.isArray(row) ? "empty" : String(row)
+        }; give an array of token ids, at least one ` +
           `(a model's start token where there is no text)`,
       );
     }
     const wrong = row.find((id) => !(Number.isInteger(id) && id >= 0));
-    if (wrong !== undefined) throw new TypeError(`${operation}: row ${i} of the prompt has ${wrong}, which is no token id`);
+    if (wrong !== undefined) {
+      throw new TypeError(`${operation}: row ${i} of the prompt has ${wrong}, which is no token id`);
+    }
   });
   return [...rows];
 }

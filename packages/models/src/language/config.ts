@@ -25,7 +25,9 @@ export function readConfig<C extends object>(
   rules: ConfigRules<C>,
 ): C {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new TypeError(`${model}: expected a configuration with the keys of config.json, got ${JSON.stringify(given)}`);
+    throw new TypeError(
+      `${model}: expected a configuration with the keys of config.json, got ${JSON.stringify(given)}`,
+    );
   }
   const config: Record<string, unknown> = { ...given };
   for (const [key, usual] of Object.entries(defaults)) {

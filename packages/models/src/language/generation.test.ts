@@ -1,6 +1,6 @@
 import { noGrad } from "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
-import { Generator, manualSeed, memory, tensor, type Tensor, tidy } from "@heddle/tensor";
+import { Generator, manualSeed, memory, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   type CausalLanguageModel,
@@ -15,12 +15,14 @@ const SIZES = { vocab_size: 40, hidden_size: 16, intermediate_size: 24, num_hidd
 const WIDE = { initializer_range: 0.4 };
 /** Models whose outputs differ clearly between tokens. */
 const models: Record<string, () => CausalLanguageModel> = {
-  GPT2: () => new GPT2LMHeadModel({ vocab_size: 40, n_positions: 32, n_embd: 16, n_layer: 2, n_head: 4, ...WIDE }).eval(),
+  GPT2: () =>
+    new GPT2LMHeadModel({ vocab_size: 40, n_positions: 32, n_embd: 16, n_layer: 2, n_head: 4, ...WIDE }).eval(),
   Llama: () => new LlamaForCausalLM({ ...SIZES, ...WIDE, num_key_value_heads: 2 }).eval(),
   Mistral: () => new MistralForCausalLM({ ...SIZES, ...WIDE, num_key_value_heads: 1, sliding_window: 4 }).eval(),
 };
 const t5 = (): T5ForConditionalGeneration =>
-  new T5ForConditionalGeneration({ vocab_size: 40, d_model: 16, d_kv: 4, d_ff: 24, num_layers: 2, num_heads: 4 }).eval();
+  new T5ForConditionalGeneration({ vocab_size: 40, d_model: 16, d_kv: 4, d_ff: 24, num_layers: 2, num_heads: 4 })
+    .eval();
 
 beforeEach(() => void manualSeed(7));
 
@@ -191,7 +193,9 @@ test("what cannot be is refused before anything runs", async () => {
   await expect(generate([[1.5]])).rejects.toThrow(/has 1.5, which is no token id/);
   await expect(generate([[1, 2]], { maxNewTokens: 31 })).rejects.toThrow(/are 33, but the model has 32 positions/);
   await expect(generate([[1]], { maxLength: 3 })).rejects.toThrow(/maxLength/);
-  await expect(generate([[1]], { maxNewTokens: -1 })).rejects.toThrow(/maxNewTokens is -1; expected a number of tokens/);
+  await expect(generate([[1]], { maxNewTokens: -1 })).rejects.toThrow(
+    /maxNewTokens is -1; expected a number of tokens/,
+  );
   await expect(generate([[1]], { doSample: true, temperature: 0 })).rejects.toThrow(/temperature is 0/);
   await expect(generate([[1]], { numBeams: 2, doSample: true })).rejects.toThrow(/neither samples nor streams/);
   expect(() => model.forward(ints([[1]]).squeeze(0))).toThrow(/expected token ids \[batch, positions\]/);

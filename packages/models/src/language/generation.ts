@@ -85,7 +85,11 @@ export async function decode<State>(
 ): Promise<Decoded> {
   const { doSample = false, numBeams = 1, eosTokenId, onTokens, seed, lengthPenalty } = options;
   const { temperature = 1, topK = 0, topP = 1 } = options;
-  const shared = { start, maxLength: newTokens(operation, options), ...(isAbsent(eosTokenId) ? {} : { end: eosTokenId }) };
+  const shared = {
+    start,
+    maxLength: newTokens(operation, options),
+    ...(isAbsent(eosTokenId) ? {} : { end: eosTokenId }),
+  };
   if (numBeams !== 1) {
     if (doSample || onTokens !== undefined) {
       throw new Error(

@@ -15,7 +15,9 @@ export function joinHeads(x: Tensor): Tensor {
 export function checkIds(model: string, ids: Tensor): void {
   if (ids.ndim === 2) return;
   throw new RangeError(
-    `${model}: expected token ids [batch, positions], got shape [${ids.shape.join(", ")}]; unsqueeze(0) makes a batch of one`,
+    `${model}: expected token ids [batch, positions], got shape [${
+      ids.shape.join(", ")
+    }]; unsqueeze(0) makes a batch of one`,
   );
 }
 
@@ -28,7 +30,9 @@ export function keyMask(model: string, mask: Tensor | null | undefined, batch: n
   if (mask === null || mask === undefined) return null;
   if (mask.ndim !== 2 || mask.shape[0] !== batch || mask.shape[1] !== keys) {
     throw new RangeError(
-      `${model}: attentionMask has shape [${mask.shape.join(", ")}]; expected [${batch}, ${keys}], which is [batch, keys]` +
+      `${model}: attentionMask has shape [${
+        mask.shape.join(", ")
+      }]; expected [${batch}, ${keys}], which is [batch, keys]` +
         `, cached ones included`,
     );
   }

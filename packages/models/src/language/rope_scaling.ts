@@ -39,8 +39,7 @@ const SCALES: Readonly<Record<string, Scale>> = {
     const trained = number("original_max_position_embeddings", max_position_embeddings);
     const pairs = frequencies.length;
     // The pair that turns this many times within the trained length.
-    const pairOf = (turns: number): number =>
-      pairs * Math.log(trained / (turns * 2 * Math.PI)) / Math.log(rope_theta);
+    const pairOf = (turns: number): number => pairs * Math.log(trained / (turns * 2 * Math.PI)) / Math.log(rope_theta);
     const first = Math.max(Math.floor(pairOf(number("beta_fast", 32))), 0);
     const last = Math.min(Math.ceil(pairOf(number("beta_slow", 1))), 2 * pairs - 1);
     const scaled = (frequency: number, pair: number): number => {
@@ -61,7 +60,9 @@ export function scaleRope(model: string, headDim: number, config: RopeConfig): R
   const kind = scaling === null ? "default" : scaling["rope_type"] ?? scaling["type"] ?? "default";
   if (typeof kind !== "string" || !Object.hasOwn(SCALES, kind)) {
     throw new RangeError(
-      `${model}: rope_scaling of the type ${JSON.stringify(kind)} is not supported; only ${Object.keys(SCALES).join(", ")}`,
+      `${model}: rope_scaling of the type ${JSON.stringify(kind)} is not supported; only ${
+        Object.keys(SCALES).join(", ")
+      }`,
     );
   }
   const number = (key: string, usual?: number): number => {

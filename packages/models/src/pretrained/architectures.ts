@@ -119,7 +119,9 @@ export function classOf(config: Readonly<Record<string, unknown>>): ModelClass {
   throw new RangeError(
     `fromPretrained: config.json names the architecture ${JSON.stringify(name)} of model_type ${
       JSON.stringify(type)
-    }, which is unknown; known are ${known.join(", ")}${related.length > 0 ? `, as { architecture: ${related[0]} }` : ""}`,
+    }, which is unknown; known are ${known.join(", ")}${
+      related.length > 0 ? `, as { architecture: ${related[0]} }` : ""
+    }`,
   );
 }
 
@@ -148,7 +150,10 @@ export function nameMap(model: Module, names: readonly string[]): Map<string, st
   const own = new Set(stateNames(model));
   const family = familyOf(model);
   const find = (name: string): string | null => {
-    const modern = name.replace(/\bLayerNorm\.(gamma|beta)$/, (_, old) => `LayerNorm.${old === "gamma" ? "weight" : "bias"}`);
+    const modern = name.replace(
+      /\bLayerNorm\.(gamma|beta)$/,
+      (_, old) => `LayerNorm.${old === "gamma" ? "weight" : "bias"}`,
+    );
     if (own.has(modern) || family === undefined) return modern;
     const prefix = `${family.prefix}.`;
     if (own.has(prefix + modern)) return prefix + modern;

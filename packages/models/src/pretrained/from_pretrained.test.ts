@@ -1,7 +1,7 @@
 import type { Module } from "@heddle/nn";
 import { BytePairEncoding } from "@heddle/data/bpe";
 import { save } from "@heddle/store";
-import { manualSeed, memory, tensor, type Tensor, zeros } from "@heddle/tensor";
+import { manualSeed, memory, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,7 +68,7 @@ describe("a folder", () => {
     expect(tokens[0]!.length).toBeLessThanOrEqual(7);
     expect(tokens).toEqual((await model.generate([ids], { doSample: true, seed: 3 })).tokens);
     expect(found.tokenizer!.decode([...ids, ...tokens[0]!])).toMatch(/^lower newest/);
-    expect(Object.keys((await read("config.json"))).includes("architectures")).toBe(true);
+    expect(Object.keys(await read("config.json")).includes("architectures")).toBe(true);
   });
 
   test("every architecture is saved, loaded by its name, and computes the same", async () => {
@@ -86,9 +86,13 @@ describe("a folder", () => {
       const again = await fromPretrained(folder);
       expect(again.model.constructor, name).toBe(model.constructor);
       const run = (model: Module): unknown =>
-        (model as unknown as { forward(...inputs: Tensor[]): unknown }).forward(ids(), ...family.includes("T5") ? [ids()] : []);
+        (model as unknown as { forward(...inputs: Tensor[]): unknown }).forward(
+          ids(),
+          ...family.includes("T5") ? [ids()] : [],
+        );
       const first = run(model), second = run(again.model);
-      const of = (out: unknown): Tensor => "lastHiddenState" in (out as object) ? (out as { lastHiddenState: Tensor }).lastHiddenState : out as Tensor;
+      const of = (out: unknown): Tensor =>
+        "lastHiddenState" in (out as object) ? (out as { lastHiddenState: Tensor }).lastHiddenState : out as Tensor;
       expect(of(first).equal(of(second)), name).toBe(true);
     }
   });
@@ -157,22 +161,43 @@ describe("published names", () => {
     expect(missingKeys).toContain("classifier.weight");
     expect(unexpectedKeys).toContain("cls.predictions.bias");
     expect(classifier.forward(ids()).shape).toEqual([2, 5]);
-    expect(classifier.bert.embeddings.wordEmbeddings.weight.equal(model.bert.embeddings.wordEmbeddings.weight)).toBe(true);
+    expect(classifier.bert.embeddings.wordEmbeddings.weight.equal(model.bert.embeddings.wordEmbeddings.weight)).toBe(
+      true,
+    );
     const { model: encoder } = await fromPretrained(folder, { architecture: BertModel, strict: false });
-    expect(encoder.encoder.layer.at(1).output.LayerNorm.weight!.equal(model.bert.encoder.layer.at(1).output.LayerNorm.weight!))
+    expect(
+      encoder.encoder.layer.at(1).output.LayerNorm.weight!.equal(
+        model.bert.encoder.layer.at(1).output.LayerNorm.weight!,
+      ),
+    )
       .toBe(true);
   });
 
   test("labels are counted by their names", () => {
-    const sizes = { vocab_size: 40, dim: 8, hidden_dim: 12, n_layers: 1, n_heads: 2, id2label: { 0: "a", 1: "b", 2: "c" } };
+    const sizes = {
+      vocab_size: 40,
+      dim: 8,
+      hidden_dim: 12,
+      n_layers: 1,
+      n_heads: 2,
+      id2label: { 0: "a", 1: "b", 2: "c" },
+    };
     expect(new DistilBertForSequenceClassification(sizes).forward(ids()).shape).toEqual([2, 3]);
   });
 });
 
 describe("what does not fit is refused by name", () => {
   const cases: [string, object, RegExp][] = [
-    ["an unknown architecture", { architectures: ["WhaleModel"], model_type: "whale" }, /"WhaleModel" of model_type "whale".*GPT2LMHeadModel.*T5For/],
-    ["another class of a known family", { architectures: ["GPT2ForTokenClassification"] }, /known are GPT2LMHeadModel, GPT2Model, as \{ architecture: GPT2LM/],
+    [
+      "an unknown architecture",
+      { architectures: ["WhaleModel"], model_type: "whale" },
+      /"WhaleModel" of model_type "whale".*GPT2LMHeadModel.*T5For/,
+    ],
+    [
+      "another class of a known family",
+      { architectures: ["GPT2ForTokenClassification"] },
+      /known are GPT2LMHeadModel, GPT2Model, as \{ architecture: GPT2LM/,
+    ],
     ["a size that is none", { n_embd: -8 }, /n_embd -8; expected an integer from 1/],
     ["a size too large", { vocab_size: 1e12 }, /vocab_size 1000000000000; expected an integer from 1/],
     ["a size of another type", { n_layer: "2" }, /n_layer "2"; expected a number/],
@@ -225,14 +250,17 @@ describe("what does not fit is refused by name", () => {
   });
 });
 
-test("rope scaling, RoBERTa's positions and T5's sizes are checked", async () => {
+test("rope scaling, RoBERTa's positions and T5's sizes are checked", () => {
   const sizes = { vocab_size: 40, hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2 };
-  const scaled = (rope_scaling: object) => () => new LlamaForCausalLM({ ...sizes, rope_scaling: rope_scaling as never });
+  const scaled = (rope_scaling: object) => () =>
+    new LlamaForCausalLM({ ...sizes, rope_scaling: rope_scaling as never });
   expect(scaled({ rope_type: "longrope" })).toThrow(/"longrope" is not supported; only default, linear, llama3, yarn/);
   expect(scaled({ type: "linear" })).toThrow(/rope_scaling has factor undefined; expected a positive number/);
   const roberta = new RobertaForMaskedLM({ ...BERT, max_position_embeddings: 4 });
   expect(() => roberta.forward(ids())).toThrow(/3 positions, but the model has 2/);
-  expect(() => new T5ForConditionalGeneration({ feed_forward_proj: "gated-laplace" })).toThrow(/"laplace" is not supported/);
+  expect(() => new T5ForConditionalGeneration({ feed_forward_proj: "gated-laplace" })).toThrow(
+    /"laplace" is not supported/,
+  );
 });
 
 test("a loaded model is trained further", async () => {

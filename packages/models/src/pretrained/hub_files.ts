@@ -127,7 +127,9 @@ export class HubFiles {
   static async open(place: string, options: HubOptions, node: NodeModules): Promise<HubFiles> {
     const { revision = "main", offline = false } = options;
     if (!/^\w[\w./-]*$/.test(revision) || revision.includes("..")) {
-      throw new RangeError(`fromPretrained: ${JSON.stringify(revision)} is no revision; give a branch, a tag or a commit`);
+      throw new RangeError(
+        `fromPretrained: ${JSON.stringify(revision)} is no revision; give a branch, a tag or a commit`,
+      );
     }
     const base = options.baseUrl ?? hubAddress() ?? "https://huggingface.co";
     if (!URL.canParse(base)) throw new TypeError(`fromPretrained: the hub's address ${JSON.stringify(base)} is none`);
@@ -166,8 +168,12 @@ export class HubFiles {
     }
     if (found === null) {
       throw new Error(
-        `fromPretrained: there is no ${remote.addressOf(revision, "config.json")}; is ${remote.name} the name of a model` +
-          `${remote.isRepository ? `, and ${revision} one of its revisions` : ""}? (A folder of that name is not here either.)`,
+        `fromPretrained: there is no ${
+          remote.addressOf(revision, "config.json")
+        }; is ${remote.name} the name of a model` +
+          `${
+            remote.isRepository ? `, and ${revision} one of its revisions` : ""
+          }? (A folder of that name is not here either.)`,
       );
     }
     if (remote.isRepository && found.commit !== null) {

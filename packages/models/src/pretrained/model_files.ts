@@ -31,7 +31,9 @@ export async function openModel(place: string | URL, options: HubOptions): Promi
     );
   }
   throw new Error(
-    `fromPretrained: ${JSON.stringify(text.slice(0, 200))} is no folder here, no address, and no name of a repository such as "org/name"`,
+    `fromPretrained: ${
+      JSON.stringify(text.slice(0, 200))
+    } is no folder here, no address, and no name of a repository such as "org/name"`,
   );
 }
 

@@ -25,10 +25,16 @@ export interface SavePretrainedOptions {
  * await savePretrained(model, "my-model");
  * ```
  */
-export async function savePretrained(model: Module, folder: string, options: SavePretrainedOptions = {}): Promise<void> {
+export async function savePretrained(
+  model: Module,
+  folder: string,
+  options: SavePretrainedOptions = {},
+): Promise<void> {
   checkOptions("savePretrained", options, ["tokenizerJson"]);
   const node = nodeModules();
-  if (node === null) throw new Error("savePretrained: there are no folders here; encode(model.stateDict()) gives the bytes");
+  if (node === null) {
+    throw new Error("savePretrained: there are no folders here; encode(model.stateDict()) gives the bytes");
+  }
   const { name, modelType } = architectureOf(model);
   const { config, generationConfig } = model as { config?: object; generationConfig?: object };
   const path = (file: string): string => node.path.join(folder, file);

@@ -11,7 +11,10 @@ export interface HubTokenizer {
     return_token_type_ids?: boolean | null;
   }): { ids: number[]; tokens: string[]; attention_mask: number[]; token_type_ids?: number[] };
   /** The text of token ids. */
-  decode(ids: number[], options?: { skip_special_tokens?: boolean; clean_up_tokenization_spaces?: boolean | null }): string;
+  decode(
+    ids: number[],
+    options?: { skip_special_tokens?: boolean; clean_up_tokenization_spaces?: boolean | null },
+  ): string;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
 }
