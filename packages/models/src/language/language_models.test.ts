@@ -1,6 +1,6 @@
 /** Logits, losses, gradients and generated tokens, against what PyTorch computed (conformance/fixtures/language_models.json). */
 import { functional as F, type Module } from "@heddle/nn";
-import { manualSeed, memory, type Tensor, tensor } from "@heddle/tensor";
+import { type Tensor, tensor } from "@heddle/tensor";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -263,6 +263,18 @@ test("rope scaling, RoBERTa's positions and T5's sizes are checked", () => {
   );
 });
 
+test("the README's table has the architectures", async () => {
+  const lines = (await readFile(new URL("../../README.md", import.meta.url), "utf8")).split("\n");
+  const rows = lines.slice(lines.findIndex((line) => line.startsWith("| `model_type`")) + 2);
+  const found = rows.slice(0, rows.indexOf("")).flatMap((line) => {
+    const [type, names] = line.split("|").slice(1, 3).map((cell) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word!)
+    );
+    return names!.map((name) => ({ name, modelType: type![0]! }));
+  });
+  expect(found).toEqual(knownArchitectures);
+});
+
 test("a loaded model is trained further", async () => {
   await written();
   const { model } = await fromPretrained(folder, { architecture: GPT2LMHeadModel });
