@@ -55,15 +55,15 @@ const ROBERTA_DEFAULTS: BertConfig = {
 };
 
 /** What distinguishes the two. */
-interface Variant {
+export interface BertVariant {
   readonly name: string;
   readonly defaults: BertConfig;
   /** Whether positions are counted from pad_token_id + 1 on, tokens of padding left out. */
   readonly countsTokens: boolean;
 }
 
-const BERT: Variant = { name: "Bert", defaults: DEFAULTS, countsTokens: false };
-const ROBERTA: Variant = { name: "Roberta", defaults: ROBERTA_DEFAULTS, countsTokens: true };
+const BERT: BertVariant = { name: "Bert", defaults: DEFAULTS, countsTokens: false };
+const ROBERTA: BertVariant = { name: "Roberta", defaults: ROBERTA_DEFAULTS, countsTokens: true };
 
 /** Options of `forward` of the encoders. */
 export interface EncoderOptions {
@@ -81,16 +81,17 @@ export interface EncoderOutput {
   readonly poolerOutput: Tensor | null;
 }
 
-class BertEmbeddings extends HubModule {
+/** The sum of the embeddings of words, positions and segments, normalised. */
+export class BertEmbeddings extends HubModule {
   readonly wordEmbeddings: Embedding;
   readonly positionEmbeddings: Embedding;
   readonly tokenTypeEmbeddings: Embedding;
   readonly LayerNorm: LayerNorm;
   readonly dropout: Dropout;
-  readonly variant: Variant;
+  readonly variant: BertVariant;
   readonly paddingIdx: number;
 
-  constructor(config: BertConfig, variant: Variant, options: ModelOptions) {
+  constructor(config: BertConfig, variant: BertVariant, options: ModelOptions) {
     super();
     const { hidden_size: width, pad_token_id: paddingIdx } = config;
     this.wordEmbeddings = new Embedding(config.vocab_size, width, { ...options, paddingIdx });
@@ -123,7 +124,8 @@ class BertEmbeddings extends HubModule {
   }
 }
 
-class BertSelfAttention extends HubModule {
+/** Attention of BERT, without the projection of its output. */
+export class BertSelfAttention extends HubModule {
   readonly heads: number;
   readonly dropoutP: number;
   readonly query: Linear;
@@ -151,7 +153,7 @@ class BertSelfAttention extends HubModule {
 }
 
 /** A projection that is added to the layer's input, and normalised. */
-class BertOutput extends HubModule {
+export class BertOutput extends HubModule {
   readonly dense: Linear;
   readonly LayerNorm: LayerNorm;
   readonly dropout: Dropout;
@@ -168,7 +170,8 @@ class BertOutput extends HubModule {
   }
 }
 
-class BertAttention extends HubModule {
+/** Attention of BERT, added to its input and normalised. */
+export class BertAttention extends HubModule {
   readonly self: BertSelfAttention;
   readonly output: BertOutput;
 
@@ -183,7 +186,8 @@ class BertAttention extends HubModule {
   }
 }
 
-class BertIntermediate extends HubModule {
+/** The first half of the feed-forward network. */
+export class BertIntermediate extends HubModule {
   readonly dense: Linear;
   readonly act: (x: Tensor) => Tensor;
 
@@ -198,7 +202,8 @@ class BertIntermediate extends HubModule {
   }
 }
 
-class BertLayer extends HubModule {
+/** A layer of BERT, with norms after attention and feed-forward network. */
+export class BertLayer extends HubModule {
   readonly attention: BertAttention;
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;
@@ -216,7 +221,8 @@ class BertLayer extends HubModule {
   }
 }
 
-class BertEncoder extends HubModule {
+/** The layers of BERT. */
+export class BertEncoder extends HubModule {
   readonly layer: ModuleList<BertLayer>;
 
   constructor(config: BertConfig, options: ModelOptions) {
@@ -230,7 +236,8 @@ class BertEncoder extends HubModule {
   }
 }
 
-class BertPooler extends HubModule {
+/** The projection of the first token's features. */
+export class BertPooler extends HubModule {
   readonly dense: Linear;
 
   constructor(config: BertConfig, options: ModelOptions) {
@@ -271,7 +278,7 @@ export class BertModel extends HubModule {
   readonly pooler: BertPooler | null;
 
   /** @throws TypeError or RangeError for a configuration that cannot be. */
-  constructor(given: Partial<BertConfig> = {}, options: BertModelOptions = {}, variant: Variant = BERT) {
+  constructor(given: Partial<BertConfig> = {}, options: BertModelOptions = {}, variant: BertVariant = BERT) {
     super();
     const { addPoolingLayer = true, ...rest } = options;
     const config = readConfig(variant.name, given, variant.defaults, {
@@ -315,7 +322,7 @@ export class RobertaModel extends BertModel {
 }
 
 /** A dense layer with activation and norm before the scores of words. */
-class BertTransform extends HubModule {
+export class BertTransform extends HubModule {
   readonly dense: Linear;
   readonly LayerNorm: LayerNorm;
   readonly act: (x: Tensor) => Tensor;
@@ -333,7 +340,7 @@ class BertTransform extends HubModule {
 }
 
 /** The scores of words; the bias has two names, as in Hugging Face. */
-class BertPredictions extends HubModule {
+export class BertPredictions extends HubModule {
   readonly bias: Parameter;
   readonly transform: BertTransform;
   readonly decoder: OutputLayer;
@@ -351,7 +358,8 @@ class BertPredictions extends HubModule {
   }
 }
 
-class BertHeads extends HubModule {
+/** The heads of BERT's training, of which the one for masked words is here. */
+export class BertHeads extends HubModule {
   readonly predictions: BertPredictions;
 
   constructor(words: Embedding, config: BertConfig, options: ModelOptions) {
@@ -401,7 +409,8 @@ export class BertForSequenceClassification extends HubModule {
   }
 }
 
-class RobertaLMHead extends HubModule {
+/** The scores of words of RoBERTa; the bias has two names, as in Hugging Face. */
+export class RobertaLMHead extends HubModule {
   readonly bias: Parameter;
   readonly dense: Linear;
   readonly layerNorm: LayerNorm;
@@ -440,7 +449,8 @@ export class RobertaForMaskedLM extends HubModule {
   }
 }
 
-class RobertaClassificationHead extends HubModule {
+/** The scores of labels of RoBERTa, from the first token's features. */
+export class RobertaClassificationHead extends HubModule {
   readonly dense: Linear;
   readonly dropout: Dropout;
   readonly outProj: Linear;

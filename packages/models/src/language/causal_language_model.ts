@@ -73,12 +73,11 @@ export abstract class CausalLanguageModel extends HubModule {
     const chosen = generationOptions(operation, options, this.generationConfig);
     const rows = await promptRows(operation, prompt);
     const longest = Math.max(...rows.map(({ length }) => length));
-    const total = longest + newTokens(chosen);
+    const fresh = newTokens(operation, chosen);
+    const total = longest + fresh;
     if (total > this.maxPositions) {
       throw new RangeError(
-        `${operation}: a prompt of ${longest} tokens and ${
-          newTokens(chosen)
-        } new ones are ${total}, but the model has ${this.maxPositions} ` +
+        `${operation}: a prompt of ${longest} tokens and ${fresh} new ones are ${total}, but the model has ${this.maxPositions} ` +
           `positions; shorten the prompt, or lower maxNewTokens`,
       );
     }

@@ -45,7 +45,8 @@ const DEFAULTS: DistilBertConfig = {
 const norm = ({ dim }: DistilBertConfig, options: ModelOptions): LayerNorm =>
   new LayerNorm(dim, { eps: 1e-12, ...placement(options) });
 
-class Embeddings extends HubModule {
+/** The sum of the embeddings of words and positions, normalised. */
+export class DistilBertEmbeddings extends HubModule {
   readonly wordEmbeddings: Embedding;
   readonly positionEmbeddings: Embedding;
   readonly LayerNorm: LayerNorm;
@@ -70,7 +71,8 @@ class Embeddings extends HubModule {
   }
 }
 
-class Attention extends HubModule {
+/** Attention of DistilBERT. */
+export class DistilBertAttention extends HubModule {
   readonly heads: number;
   readonly dropoutP: number;
   readonly qLin: Linear;
@@ -100,7 +102,8 @@ class Attention extends HubModule {
   }
 }
 
-class FeedForward extends HubModule {
+/** The feed-forward network of a layer of DistilBERT. */
+export class DistilBertFeedForward extends HubModule {
   readonly dropout: Dropout;
   readonly lin1: Linear;
   readonly lin2: Linear;
@@ -119,17 +122,18 @@ class FeedForward extends HubModule {
   }
 }
 
-class Block extends HubModule {
-  readonly attention: Attention;
+/** A layer of DistilBERT, with norms after attention and feed-forward network. */
+export class DistilBertBlock extends HubModule {
+  readonly attention: DistilBertAttention;
   readonly saLayerNorm: LayerNorm;
-  readonly ffn: FeedForward;
+  readonly ffn: DistilBertFeedForward;
   readonly outputLayerNorm: LayerNorm;
 
   constructor(config: DistilBertConfig, options: ModelOptions) {
     super();
-    this.attention = new Attention(config, options);
+    this.attention = new DistilBertAttention(config, options);
     this.saLayerNorm = norm(config, options);
-    this.ffn = new FeedForward(config, options);
+    this.ffn = new DistilBertFeedForward(config, options);
     this.outputLayerNorm = norm(config, options);
   }
 
@@ -139,12 +143,13 @@ class Block extends HubModule {
   }
 }
 
-class Layers extends HubModule {
-  readonly layer: ModuleList<Block>;
+/** The layers of DistilBERT. */
+export class DistilBertLayers extends HubModule {
+  readonly layer: ModuleList<DistilBertBlock>;
 
   constructor(config: DistilBertConfig, options: ModelOptions) {
     super();
-    this.layer = new ModuleList(Array.from({ length: config.n_layers }, () => new Block(config, options)));
+    this.layer = new ModuleList(Array.from({ length: config.n_layers }, () => new DistilBertBlock(config, options)));
   }
 }
 
@@ -161,8 +166,8 @@ class Layers extends HubModule {
  */
 export class DistilBertModel extends HubModule {
   readonly config: DistilBertConfig;
-  readonly embeddings: Embeddings;
-  readonly transformer: Layers;
+  readonly embeddings: DistilBertEmbeddings;
+  readonly transformer: DistilBertLayers;
 
   /** @throws TypeError or RangeError for a configuration that cannot be. */
   constructor(given: Partial<DistilBertConfig> = {}, options: ModelOptions = {}) {
@@ -170,8 +175,8 @@ export class DistilBertModel extends HubModule {
     this.config = readConfig("DistilBert", given, DEFAULTS, {
       counts: ["vocab_size", "max_position_embeddings", "n_layers", "n_heads", "dim", "hidden_dim"],
     });
-    this.embeddings = new Embeddings(this.config, options);
-    this.transformer = new Layers(this.config, options);
+    this.embeddings = new DistilBertEmbeddings(this.config, options);
+    this.transformer = new DistilBertLayers(this.config, options);
     drawInitial(this, () => this.config.initializer_range, options.generator);
   }
 

@@ -69,9 +69,10 @@ export function generationOptions(
   return Object.fromEntries([...stored.filter(([, value]) => value !== undefined && value !== null), ...given]);
 }
 
-/** The number of new tokens that the options allow. */
-export function newTokens({ maxNewTokens = 20 }: GenerateOptions): number {
-  return maxNewTokens;
+/** The number of new tokens that the options allow. @throws RangeError for what is no number of tokens. */
+export function newTokens(operation: string, { maxNewTokens = 20 }: GenerateOptions): number {
+  if (Number.isSafeInteger(maxNewTokens) && maxNewTokens >= 0) return maxNewTokens;
+  throw new RangeError(`${operation}: maxNewTokens is ${String(maxNewTokens)}; expected a number of tokens`);
 }
 
 /** Decodes with the algorithm that the options choose. */
@@ -84,7 +85,11 @@ export async function decode<State>(
 ): Promise<Decoded> {
   const { doSample = false, numBeams = 1, eosTokenId, onTokens, seed, lengthPenalty } = options;
   const { temperature = 1, topK = 0, topP = 1 } = options;
-  const shared = { start, maxLength: newTokens(options), ...(isAbsent(eosTokenId) ? {} : { end: eosTokenId }) };
+  const shared = {
+    start,
+    maxLength: newTokens(operation, options),
+    ...(isAbsent(eosTokenId) ? {} : { end: eosTokenId }),
+  };
   if (numBeams !== 1) {
     if (doSample || onTokens !== undefined) {
       throw new Error(

@@ -1,19 +1,10 @@
 /** GPT-2: Radford et al., "Language models are unsupervised multitask learners" (2019). */
-import {
-  CacheStack,
-  Dropout,
-  Embedding,
-  functional as F,
-  type KeyValueCache,
-  LayerNorm,
-  ModuleList,
-  Parameter,
-} from "@heddle/nn";
+import { Dropout, Embedding, functional as F, type KeyValueCache, LayerNorm, ModuleList, Parameter } from "@heddle/nn";
 import { arange, empty, type Tensor } from "@heddle/tensor";
 import { activation } from "./activations.ts";
 import { CausalLanguageModel, type CausalOptions } from "./causal_language_model.ts";
 import { headSize, readConfig } from "./config.ts";
-import { checkIds, joinHeads, keyMask, splitHeads } from "./heads.ts";
+import { checkIds, joinHeads, keyMask } from "./heads.ts";
 import { OutputLayer } from "./output_layer.ts";
 import { drawInitial, HubModule, type ModelOptions, placement } from "./hub_module.ts";
 
@@ -59,7 +50,7 @@ const DEFAULTS: GPT2Config = {
 };
 
 /** A linear layer whose weight is stored `[in, out]`, as GPT-2's are. */
-class Conv1D extends HubModule {
+export class Conv1D extends HubModule {
   readonly weight: Parameter;
   readonly bias: Parameter;
 
@@ -74,7 +65,8 @@ class Conv1D extends HubModule {
   }
 }
 
-class GPT2Attention extends HubModule {
+/** Causal attention of GPT-2, whose queries, keys and values have one projection. */
+export class GPT2Attention extends HubModule {
   readonly heads: number;
   readonly scale: number;
   readonly attnPdrop: number;
@@ -115,7 +107,8 @@ class GPT2Attention extends HubModule {
   }
 }
 
-class GPT2MLP extends HubModule {
+/** The feed-forward network of a layer of GPT-2. */
+export class GPT2MLP extends HubModule {
   readonly cFc: Conv1D;
   readonly cProj: Conv1D;
   readonly dropout: Dropout;
@@ -135,7 +128,8 @@ class GPT2MLP extends HubModule {
   }
 }
 
-class GPT2Block extends HubModule {
+/** A layer of GPT-2, with norms before attention and feed-forward network. */
+export class GPT2Block extends HubModule {
   readonly ln1: LayerNorm;
   readonly attn: GPT2Attention;
   readonly ln2: LayerNorm;

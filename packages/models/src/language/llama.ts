@@ -46,7 +46,7 @@ export interface LlamaConfig {
 }
 
 /** What distinguishes the families. */
-interface Variant {
+export interface LlamaVariant {
   readonly name: string;
   readonly defaults: LlamaConfig;
   /** Whether the projections of queries, keys and values have biases, whatever `attention_bias` is. */
@@ -78,14 +78,14 @@ const DEFAULTS: LlamaConfig = {
   sliding_window: null,
 };
 
-const LLAMA: Variant = { name: "Llama", defaults: DEFAULTS, slides: () => false };
-const MISTRAL: Variant = {
+const LLAMA: LlamaVariant = { name: "Llama", defaults: DEFAULTS, slides: () => false };
+const MISTRAL: LlamaVariant = {
   name: "Mistral",
   defaults: { ...DEFAULTS, intermediate_size: 14336, num_key_value_heads: 8, max_position_embeddings: 131072 },
   slides: () => true,
 };
 /** Layers below max_window_layers attend to everything, the others have the window, and only if use_sliding_window is set. */
-const QWEN2: Variant = {
+const QWEN2: LlamaVariant = {
   name: "Qwen2",
   defaults: { ...DEFAULTS, vocab_size: 151936, intermediate_size: 22016, max_position_embeddings: 32768 },
   qkvBias: true,
@@ -94,7 +94,7 @@ const QWEN2: Variant = {
       ? layer_types[layer] === "sliding_attention"
       : use_sliding_window === true && layer >= (typeof max_window_layers === "number" ? max_window_layers : 28),
 };
-const QWEN3: Variant = {
+const QWEN3: LlamaVariant = {
   ...QWEN2,
   name: "Qwen3",
   defaults: { ...QWEN2.defaults, head_dim: 128 },
@@ -102,7 +102,8 @@ const QWEN3: Variant = {
   headNorm: true,
 };
 
-class LlamaAttention extends HubModule {
+/** Causal attention with rotary positions, whose keys and values are shared by several heads of queries. */
+export class LlamaAttention extends HubModule {
   readonly heads: number;
   readonly sharedHeads: number;
   readonly window: number | null;
@@ -115,7 +116,7 @@ class LlamaAttention extends HubModule {
   readonly qNorm: RMSNorm | null;
   readonly kNorm: RMSNorm | null;
 
-  constructor(config: LlamaConfig, variant: Variant, layer: number, scale: number, options: ModelOptions) {
+  constructor(config: LlamaConfig, variant: LlamaVariant, layer: number, scale: number, options: ModelOptions) {
     super();
     const { hidden_size: width, num_attention_heads: heads } = config;
     const shared = config.num_key_value_heads ?? heads;
@@ -137,7 +138,7 @@ class LlamaAttention extends HubModule {
     this.kNorm = norm();
   }
 
-  forward(x: Tensor, rotary: RotaryPositions, masks: Masks, cache: KeyValueCache | null): Tensor {
+  forward(x: Tensor, rotary: RotaryPositions, masks: LlamaMasks, cache: KeyValueCache | null): Tensor {
     const offset = cache?.length ?? 0;
     const normed = (x: Tensor, norm: RMSNorm | null): Tensor => norm?.forward(x) ?? x;
     const query = rotary.forward(normed(splitHeads(this.qProj.forward(x), this.heads), this.qNorm), { offset });
@@ -156,7 +157,8 @@ class LlamaAttention extends HubModule {
   }
 }
 
-class LlamaMLP extends HubModule {
+/** The gated feed-forward network of a layer of Llama. */
+export class LlamaMLP extends HubModule {
   readonly gateProj: Linear;
   readonly upProj: Linear;
   readonly downProj: Linear;
@@ -176,13 +178,14 @@ class LlamaMLP extends HubModule {
   }
 }
 
-class LlamaDecoderLayer extends HubModule {
+/** A layer of Llama, with norms before attention and feed-forward network. */
+export class LlamaDecoderLayer extends HubModule {
   readonly selfAttn: LlamaAttention;
   readonly mlp: LlamaMLP;
   readonly inputLayernorm: RMSNorm;
   readonly postAttentionLayernorm: RMSNorm;
 
-  constructor(config: LlamaConfig, variant: Variant, layer: number, scale: number, options: ModelOptions) {
+  constructor(config: LlamaConfig, variant: LlamaVariant, layer: number, scale: number, options: ModelOptions) {
     super();
     const norm = { eps: config.rms_norm_eps, ...placement(options) };
     this.selfAttn = new LlamaAttention(config, variant, layer, scale, options);
@@ -191,14 +194,14 @@ class LlamaDecoderLayer extends HubModule {
     this.postAttentionLayernorm = new RMSNorm(config.hidden_size, norm);
   }
 
-  forward(x: Tensor, rotary: RotaryPositions, masks: Masks, cache: KeyValueCache | null): Tensor {
+  forward(x: Tensor, rotary: RotaryPositions, masks: LlamaMasks, cache: KeyValueCache | null): Tensor {
     x = x.add(this.selfAttn.forward(this.inputLayernorm.forward(x), rotary, masks, cache));
     return x.add(this.mlp.forward(this.postAttentionLayernorm.forward(x)));
   }
 }
 
 /** The masks of one call: of padding, and of windows as they are asked for. */
-class Masks {
+export class LlamaMasks {
   private readonly padding: Tensor | null;
   private readonly queries: number;
   private readonly keys: number;
@@ -233,7 +236,7 @@ export class LlamaModel extends HubModule {
   readonly norm: RMSNorm;
   readonly rotary: RotaryPositions;
 
-  constructor(given: Partial<LlamaConfig> = {}, options: ModelOptions = {}, variant: Variant = LLAMA) {
+  constructor(given: Partial<LlamaConfig> = {}, options: ModelOptions = {}, variant: LlamaVariant = LLAMA) {
     super();
     const config = readConfig(variant.name, given, variant.defaults, {
       counts: [
@@ -270,7 +273,7 @@ export class LlamaModel extends HubModule {
     checkIds(this.constructor.name, ids);
     const past = caches?.length ?? 0;
     const [batch, length] = ids.shape as [number, number];
-    const masks = new Masks(keyMask("Llama", attentionMask, batch, past + length), ids, past);
+    const masks = new LlamaMasks(keyMask("Llama", attentionMask, batch, past + length), ids, past);
     let x = this.embedTokens.forward(ids);
     [...this.layers].forEach((layer, i) => x = layer.forward(x, this.rotary, masks, caches?.layers[i] ?? null));
     return this.norm.forward(x);
@@ -296,7 +299,7 @@ export class LlamaForCausalLM extends CausalLanguageModel {
   readonly lmHead: OutputLayer;
 
   /** @throws TypeError or RangeError for a configuration that cannot be. */
-  constructor(config: Partial<LlamaConfig> = {}, options: ModelOptions = {}, variant: Variant = LLAMA) {
+  constructor(config: Partial<LlamaConfig> = {}, options: ModelOptions = {}, variant: LlamaVariant = LLAMA) {
     super();
     this.model = new LlamaModel(config, options, variant);
     this.config = this.model.config;

@@ -81,7 +81,7 @@ const norm = (config: T5Config, options: ModelOptions): RMSNorm =>
  * The bucket of each distance: near ones have their own, far ones share, at logarithmic bounds. An encoder has half of them for keys
  * after the query.
  */
-export function relativeBucket(distance: number, both: boolean, buckets: number, furthest: number): number {
+function relativeBucket(distance: number, both: boolean, buckets: number, furthest: number): number {
   let start = 0;
   if (both) {
     buckets = Math.floor(buckets / 2);
@@ -95,7 +95,8 @@ export function relativeBucket(distance: number, both: boolean, buckets: number,
   return start + Math.min(exact + Math.floor(Math.fround(share * (buckets - exact))), buckets - 1);
 }
 
-class T5Attention extends HubModule {
+/** Attention of T5, to the layer's own input or to the encoder's output. Scores are not scaled. */
+export class T5Attention extends HubModule {
   readonly config: T5Config;
   readonly q: Linear;
   readonly k: Linear;
@@ -163,8 +164,8 @@ function combined(bias: Tensor | null, mask: Tensor | null): Tensor | null {
   return bias.add(mask.logicalNot().to(bias.dtype).mul(bias.dtype === "float16" ? -60000 : -1e30));
 }
 
-/** Attention with the norm before it. The property has the name of its kind. */
-class T5LayerSelfAttention extends HubModule {
+/** Attention to the layer's own input, with the norm before it. */
+export class T5LayerSelfAttention extends HubModule {
   readonly SelfAttention: T5Attention;
   readonly layerNorm: RMSNorm;
 
@@ -175,7 +176,8 @@ class T5LayerSelfAttention extends HubModule {
   }
 }
 
-class T5LayerCrossAttention extends HubModule {
+/** Attention to the encoder's output, with the norm before it. */
+export class T5LayerCrossAttention extends HubModule {
   readonly EncDecAttention: T5Attention;
   readonly layerNorm: RMSNorm;
 
@@ -186,7 +188,8 @@ class T5LayerCrossAttention extends HubModule {
   }
 }
 
-class T5Dense extends HubModule {
+/** The feed-forward network of a layer of T5; version 1.1 has a gate. */
+export class T5Dense extends HubModule {
   readonly wi: Linear | null;
   readonly wi0: Linear | null;
   readonly wi1: Linear | null;
@@ -215,7 +218,8 @@ class T5Dense extends HubModule {
   }
 }
 
-class T5LayerFF extends HubModule {
+/** The feed-forward network with the norm before it. */
+export class T5LayerFF extends HubModule {
   readonly DenseReluDense: T5Dense;
   readonly layerNorm: RMSNorm;
 
@@ -227,7 +231,7 @@ class T5LayerFF extends HubModule {
 }
 
 /** What all layers of a stack share in one call. */
-interface Surroundings {
+export interface T5Surroundings {
   readonly bias: Tensor;
   /** Which positions of the input are padding. */
   readonly mask: Tensor | null;
@@ -235,7 +239,8 @@ interface Surroundings {
   readonly memory: { readonly output: Tensor; readonly mask: Tensor | null } | null;
 }
 
-class T5Block extends HubModule {
+/** A layer of the encoder or the decoder. */
+export class T5Block extends HubModule {
   readonly layer: ModuleList;
   readonly #self: T5LayerSelfAttention;
   readonly #cross: T5LayerCrossAttention | null;
@@ -255,7 +260,7 @@ class T5Block extends HubModule {
     return this.#self.SelfAttention;
   }
 
-  forward(x: Tensor, { bias, mask, memory }: Surroundings, cache: DecoderLayerCache | null): Tensor {
+  forward(x: Tensor, { bias, mask, memory }: T5Surroundings, cache: DecoderLayerCache | null): Tensor {
     const seen = this.#self.layerNorm.forward(x);
     const own = this.#self.SelfAttention.forward(seen, seen, bias, mask, memory !== null, cache?.self ?? null);
     x = x.add(this.dropout.forward(own));
@@ -269,7 +274,8 @@ class T5Block extends HubModule {
   }
 }
 
-class T5Stack extends HubModule {
+/** The encoder or the decoder. */
+export class T5Stack extends HubModule {
   /** The table that encoder and decoder share. */
   readonly embedTokens: Embedding;
   readonly block: ModuleList<T5Block>;
@@ -290,7 +296,7 @@ class T5Stack extends HubModule {
   forward(
     ids: Tensor,
     mask: Tensor | null,
-    memory: Surroundings["memory"],
+    memory: T5Surroundings["memory"],
     caches: CacheStack<DecoderLayerCache> | null,
   ): Tensor {
     const past = caches?.length ?? 0;
@@ -412,7 +418,7 @@ export class T5ForConditionalGeneration extends HubModule {
     const longest = Math.max(...rows.map(({ length }) => length));
     const layers = this.config.num_decoder_layers ?? this.config.num_layers;
     const caches = new CacheStack(
-      Array.from({ length: layers }, () => new DecoderLayerCache(Math.max(newTokens(chosen), 1))),
+      Array.from({ length: layers }, () => new DecoderLayerCache(Math.max(newTokens(operation, chosen), 1))),
     );
     const wasTraining = this.training;
     this.eval();

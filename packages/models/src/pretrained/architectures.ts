@@ -39,7 +39,7 @@ export function make<M extends Module>(
 /** What the classes of one family have in common. */
 interface Family {
   /** `model_type` of its configurations. */
-  readonly types: readonly string[];
+  readonly type: string;
   /** Where a model with a head has the model without; files may have names with or without it. */
   readonly prefix: string;
   /** Names in files that belong to no parameter: buffers of old versions, and heads that the models here lack. */
@@ -48,77 +48,90 @@ interface Family {
   readonly classes: Readonly<Record<string, ModelClass>>;
 }
 
+/** The original files have a bias that the published model does not use. */
+const T5_IGNORED = /^decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight$/;
+
 const FAMILIES: readonly Family[] = [
   {
-    types: ["gpt2"],
+    type: "gpt2",
     prefix: "transformer",
     ignored: /\.attn\.(bias|masked_bias)$/,
     classes: { GPT2LMHeadModel, GPT2Model },
   },
   {
-    types: ["llama"],
+    type: "llama",
     prefix: "model",
     ignored: /rotary_emb\.inv_freq$/,
     classes: { LlamaForCausalLM, LlamaModel },
   },
-  { types: ["mistral"], prefix: "model", ignored: /rotary_emb\.inv_freq$/, classes: { MistralForCausalLM } },
-  { types: ["qwen2"], prefix: "model", ignored: /rotary_emb\.inv_freq$/, classes: { Qwen2ForCausalLM } },
-  { types: ["qwen3"], prefix: "model", ignored: /rotary_emb\.inv_freq$/, classes: { Qwen3ForCausalLM } },
+  { type: "mistral", prefix: "model", ignored: /rotary_emb\.inv_freq$/, classes: { MistralForCausalLM } },
+  { type: "qwen2", prefix: "model", ignored: /rotary_emb\.inv_freq$/, classes: { Qwen2ForCausalLM } },
+  { type: "qwen3", prefix: "model", ignored: /rotary_emb\.inv_freq$/, classes: { Qwen3ForCausalLM } },
   {
-    types: ["bert"],
+    type: "bert",
     prefix: "bert",
     ignored: /position_ids$|^cls\.seq_relationship\./,
     classes: { BertModel, BertForMaskedLM, BertForSequenceClassification },
   },
   {
-    types: ["roberta", "xlm-roberta"],
+    type: "roberta",
     prefix: "roberta",
     ignored: /position_ids$/,
     classes: {
       RobertaModel,
       RobertaForMaskedLM,
       RobertaForSequenceClassification,
+    },
+  },
+  {
+    type: "xlm-roberta",
+    prefix: "roberta",
+    ignored: /position_ids$/,
+    classes: {
       XLMRobertaModel: RobertaModel,
       XLMRobertaForMaskedLM: RobertaForMaskedLM,
       XLMRobertaForSequenceClassification: RobertaForSequenceClassification,
     },
   },
   {
-    types: ["distilbert"],
+    type: "distilbert",
     prefix: "distilbert",
     ignored: /position_ids$/,
     classes: { DistilBertModel, DistilBertForMaskedLM, DistilBertForSequenceClassification },
   },
   {
-    types: ["t5", "mt5"],
+    type: "t5",
     prefix: "",
-    // The original files have a bias that the published model does not use.
-    ignored: /^decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight$/,
-    classes: { T5ForConditionalGeneration, MT5ForConditionalGeneration: T5ForConditionalGeneration },
+    ignored: T5_IGNORED,
+    classes: { T5ForConditionalGeneration },
+  },
+  {
+    type: "mt5",
+    prefix: "",
+    ignored: T5_IGNORED,
+    classes: { MT5ForConditionalGeneration: T5ForConditionalGeneration },
   },
 ];
 
 /** The names in `architectures` that are known, with the `model_type` of each. */
 export const knownArchitectures: readonly { readonly name: string; readonly modelType: string }[] = FAMILIES.flatMap(
-  ({ classes, types }) => Object.keys(classes).map((name) => ({ name, modelType: types[0]! })),
+  ({ classes, type }) => Object.keys(classes).map((name) => ({ name, modelType: type })),
 );
 
 /** The class that a configuration names. @throws RangeError for an unknown one, with the known ones. */
 export function classOf(config: Readonly<Record<string, unknown>>): ModelClass {
-  const { architectures, model_type: type } = config;
+  const { architectures, model_type: given } = config;
   const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  for (const { classes, types } of FAMILIES) {
-    if (typeof name === "string" ? Object.hasOwn(classes, name) : types.includes(type as string)) {
+  for (const { classes, type } of FAMILIES) {
+    if (typeof name === "string" ? Object.hasOwn(classes, name) : type === given) {
       return typeof name === "string" ? classes[name]! : Object.values(classes)[0]!;
     }
   }
-  const related = FAMILIES.filter(({ types }) => types.includes(type as string)).flatMap(({ classes }) =>
-    Object.keys(classes)
-  );
+  const related = FAMILIES.filter(({ type }) => type === given).flatMap(({ classes }) => Object.keys(classes));
   const known = related.length > 0 ? related : knownArchitectures.map(({ name }) => name);
   throw new RangeError(
     `fromPretrained: config.json names the architecture ${JSON.stringify(name)} of model_type ${
-      JSON.stringify(type)
+      JSON.stringify(given)
     }, which is unknown; known are ${known.join(", ")}${
       related.length > 0 ? `, as { architecture: ${related[0]} }` : ""
     }`,
@@ -127,9 +140,9 @@ export function classOf(config: Readonly<Record<string, unknown>>): ModelClass {
 
 /** The name and `model_type` of a model. @throws TypeError for a class that is not here. */
 export function architectureOf(model: Module): { readonly name: string; readonly modelType: string } {
-  for (const { classes, types } of FAMILIES) {
+  for (const { classes, type } of FAMILIES) {
     const name = Object.keys(classes).find((each) => classes[each] === model.constructor);
-    if (name !== undefined) return { name, modelType: types[0]! };
+    if (name !== undefined) return { name, modelType: type };
   }
   throw new TypeError(
     `savePretrained: ${model.constructor.name} has no name in Hugging Face; those that have are ${

@@ -250,7 +250,7 @@ describe("what does not fit is refused by name", () => {
   });
 });
 
-test("rope scaling, RoBERTa's positions and T5's sizes are checked", async () => {
+test("rope scaling, RoBERTa's positions and T5's sizes are checked", () => {
   const sizes = { vocab_size: 40, hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, num_attention_heads: 2 };
   const scaled = (rope_scaling: object) => () =>
     new LlamaForCausalLM({ ...sizes, rope_scaling: rope_scaling as never });
@@ -261,6 +261,18 @@ test("rope scaling, RoBERTa's positions and T5's sizes are checked", async () =>
   expect(() => new T5ForConditionalGeneration({ feed_forward_proj: "gated-laplace" })).toThrow(
     /"laplace" is not supported/,
   );
+});
+
+test("the README's table has the architectures", async () => {
+  const lines = (await readFile(new URL("../../README.md", import.meta.url), "utf8")).split("\n");
+  const rows = lines.slice(lines.findIndex((line) => line.startsWith("| `model_type`")) + 2);
+  const found = rows.slice(0, rows.indexOf("")).flatMap((line) => {
+    const [type, names] = line.split("|").slice(1, 3).map((cell) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word!)
+    );
+    return names!.map((name) => ({ name, modelType: type![0]! }));
+  });
+  expect(found).toEqual(knownArchitectures);
 });
 
 test("a loaded model is trained further", async () => {

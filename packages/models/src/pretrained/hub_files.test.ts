@@ -119,7 +119,7 @@ const options = (): PretrainedOptions<GPT2LMHeadModel> => ({
 });
 const load = (more: PretrainedOptions<GPT2LMHeadModel> = {}) => fromPretrained("org/tiny", { ...options(), ...more });
 
-async function expectEqual(found: GPT2LMHeadModel): Promise<void> {
+function expectEqual(found: GPT2LMHeadModel): void {
   const ids = tensor([[1, 2, 3]], { dtype: "int32" });
   expect(found.forward(ids).equal(model.forward(ids))).toBe(true);
 }
@@ -127,7 +127,7 @@ async function expectEqual(found: GPT2LMHeadModel): Promise<void> {
 describe("a repository", () => {
   test("is fetched once, at the commit of the revision; then one request suffices for each missing or known file", async () => {
     const { model: found, folder, generationConfig } = await load();
-    await expectEqual(found);
+    expectEqual(found);
     expect(generationConfig).toEqual({ max_new_tokens: 3 });
     expect(folder!.startsWith(cache)).toBe(true);
     expect((await readdir(folder!)).sort()).toEqual(["config.json", "generation_config.json", "model.safetensors"]);
@@ -137,7 +137,7 @@ describe("a repository", () => {
     expect(stored.map(({ method }) => method)).toEqual(["GET"]);
 
     log = [];
-    await expectEqual((await load()).model);
+    expectEqual((await load()).model);
     expect(log.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "HEAD /org/tiny/resolve/main/config.json",
       `HEAD /org/tiny/resolve/${COMMIT}/tokenizer.json`,
@@ -159,11 +159,11 @@ describe("a repository", () => {
     await expect(load({ offline: true })).rejects.toThrow(/org\/tiny at main is not in the cache.*fetch it once/);
     await load();
     log = [];
-    await expectEqual((await load({ offline: true })).model);
+    expectEqual((await load({ offline: true })).model);
     expect(log).toEqual([]);
     special["/org/tiny/resolve/main/config.json"] = (_, response) => void response.writeHead(503).end();
-    await expectEqual((await load()).model);
-    await expectEqual((await load({ baseUrl: base })).model);
+    expectEqual((await load()).model);
+    expectEqual((await load({ baseUrl: base })).model);
     // Another hub is another cache.
     await expect(load({ baseUrl: "http://127.0.0.1:1", retries: 0 })).rejects.toThrow(/cannot be reached/);
   });
@@ -176,8 +176,8 @@ describe("a repository", () => {
   });
 
   test("a full address is a repository too", async () => {
-    await expectEqual((await fromPretrained(`${base}/org/tiny`, options())).model);
-    await expectEqual((await fromPretrained(new URL(`${base}/org/tiny/`), options())).model);
+    expectEqual((await fromPretrained(`${base}/org/tiny`, options())).model);
+    expectEqual((await fromPretrained(new URL(`${base}/org/tiny/`), options())).model);
   });
 });
 
@@ -189,7 +189,7 @@ describe("a server that fails", () => {
     await expect(load({ retries: 0 })).rejects.toThrow(/model.safetensors could not be fetched/);
     delete special[path];
     stored = [];
-    await expectEqual((await load()).model);
+    expectEqual((await load()).model);
     expect(stored.map(({ range }) => range)).toEqual(["bytes=20000-"]);
   });
 
@@ -213,7 +213,7 @@ describe("a server that fails", () => {
       expect(left.filter((name) => name === "model.safetensors")).toEqual([]);
     }
     delete special[path];
-    await expectEqual((await load()).model);
+    expectEqual((await load()).model);
   });
 
   test("small files are compared too", async () => {
@@ -245,7 +245,7 @@ describe("a server that fails", () => {
     const { folder } = await load();
     expect(folder!.startsWith(join(cache, ""))).toBe(true);
     expect(folder!.endsWith(join("snapshots", "main"))).toBe(true);
-    await expectEqual((await load({ offline: true })).model);
+    expectEqual((await load({ offline: true })).model);
   });
 });
 
@@ -259,7 +259,7 @@ test("a token goes to the hub alone, also where that redirects within itself", a
 
 test("several at once do not disturb each other", async () => {
   const found = await Promise.all(Array.from({ length: 4 }, () => load()));
-  for (const { model } of found) await expectEqual(model);
+  for (const { model } of found) expectEqual(model);
   expect((await readdir(found[0]!.folder!)).sort()).toEqual([
     "config.json",
     "generation_config.json",
@@ -276,8 +276,8 @@ test("a folder on a plain server, without commits and checksums", async () => {
   };
   for (const name of [...files.keys(), "tokenizer.json"]) special[`/shelf/models/mine/${name}`] = plain;
   const address = `${base}/shelf/models/mine/`;
-  await expectEqual((await fromPretrained(address, options())).model);
-  await expectEqual((await fromPretrained(address, { ...options(), offline: true })).model);
+  expectEqual((await fromPretrained(address, options())).model);
+  expectEqual((await fromPretrained(address, { ...options(), offline: true })).model);
 });
 
 test("without a disk, files are fetched each time", async () => {

@@ -148,6 +148,31 @@ describe("greedy decoding", () => {
   });
 });
 
+describe("several end tokens", () => {
+  // After 0 come 1, 2 (an end) and 3 (an end); after 1 the ends alone.
+  const next = tensor([[0, 0.5, 0.3, 0.2], [0, 0.1, 0.3, 0.6], [1, 0, 0, 0], [1, 0, 0, 0]]).log();
+  const model = { step: (t: Tensor) => ({ logits: next.indexSelect(0, t), state: null }), reorder: () => null };
+  const options = { start: 0, end: [2, 3], maxLength: 5 };
+
+  test("each ends a row", async () => {
+    const { tokens, scores } = await greedy(model, null, options);
+    expect([tokens, scores[0]!.toFixed(4)]).toEqual([[[1]], Math.log(0.3).toFixed(4)]);
+    const { tokens: drawn } = await sample(model, null, { ...options, batch: 200, generator: new Generator(1) });
+    expect(new Set(drawn.map((row) => row.join()))).toEqual(new Set(["", "1", "1,1"]));
+  });
+
+  test("and beams go on beside as many endings", async () => {
+    const { tokens, scores } = await beamSearch(model, null, { ...options, beams: 1, lengthPenalty: 0 });
+    expect([tokens, scores[0]!.toFixed(4)]).toEqual([[[1]], Math.log(0.3).toFixed(4)]);
+    // Ends take the first two places of three candidates.
+    const steep = tensor([[0, 0.2, 0.5, 0.3], [0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]]).log();
+    const other = { step: (t: Tensor) => ({ logits: steep.indexSelect(0, t), state: null }), reorder: () => null };
+    const found = await beamSearch(other, null, { ...options, beams: 1, lengthPenalty: 0 });
+    expect(found.tokens).toEqual([[]]);
+    await expect(greedy(model, null, { ...options, end: [1, 4] })).rejects.toThrow("end is 4, but the model knows");
+  });
+});
+
 describe("sampling", () => {
   const logits = tensor([Math.log(0.5), Math.log(0.25), Math.log(0.2), Math.log(0.05)]).unsqueeze(0);
   const model: StepModel<null> = {

@@ -216,6 +216,14 @@ describe("positions", () => {
     const parts = cat([rotary.forward(q.expand(3, 6)), rotary.forward(q.expand(2, 6), { offset: 3 })]);
     expect(near(parts, rotary.forward(q.expand(5, 6)))).toBe(true);
     expect(() => new RotaryPositions(5)).toThrow(/headDim 5 is odd/);
+    // Frequencies of its own: here those of the base, and half of them, which is half of the position.
+    const frequencies = [0, 1, 2].map((pair) => 10_000 ** (-pair / 3));
+    const x = randn([2, 3, 6]);
+    expect(new RotaryPositions(6, { frequencies }).forward(x).equal(rotary.forward(x))).toBe(true);
+    const slow = new RotaryPositions(6, { frequencies: frequencies.map((f) => f / 2) });
+    const [first, at] = [x.narrow(1, 0, 1), (offset: number) => ({ offset })];
+    expect(slow.forward(first, at(8)).allclose(rotary.forward(first, at(4)), { atol: 1e-6 })).toBe(true);
+    expect(() => new RotaryPositions(6, { frequencies: [1, 2] })).toThrow(/frequencies are 2 values; expected 3/);
     expect(() => rotary.forward(arange(8).view(2, 4))).toThrow(/\[2, 4\].*positions, 6\]/);
   });
 });
