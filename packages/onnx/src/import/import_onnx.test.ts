@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { noGrad } from "@heddle/autograd";
 import { deepCopy } from "@heddle/nn";
-import { memory, ones, scope, tensor } from "@heddle/tensor";
+import { keep, memory, ones, scope, tensor } from "@heddle/tensor";
 import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import { expect, test } from "vitest";
 import { readModel, writeModel } from "../proto.ts";
@@ -225,6 +225,18 @@ test("tensors outside the file are read", async () => {
   });
   expect([asked, model.forward(tensor([1, 1])).toArray()]).toEqual([["w.bin"], [2, 3]]);
   await expect(importOnnx(bytes)).rejects.toThrow(/pass \{ externalData:/);
+});
+
+test("an input that is kept is read again when it changes", async () => {
+  const model = await importOnnx(modelOf({
+    nodes: [["Reshape", ["x", "shape"], ["y"]]],
+    inputs: ["x", valueOf("shape", "int64", [2])],
+  }));
+  const shape = keep(tensor([2, 3], { dtype: "int32" }));
+  expect(model.forward(ones([6]), shape).shape).toEqual([2, 3]);
+  shape.copy_(tensor([3, 2], { dtype: "int32" }));
+  expect(model.forward(ones([6]), shape).shape).toEqual([3, 2]);
+  shape.dispose();
 });
 
 test("a run leaves no tensors behind but its output", async () => {
