@@ -65,10 +65,9 @@ export class Call {
   /** Prepares for a result of a shape: large ones are computed on the device. @throws RangeError for absurd sizes */
   place(shape: readonly number[]): Device {
     const size = sizeOf(shape);
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0) || size > mostElements) {
-      throw new RangeError(
-        `a result of shape ${showShape(shape)} has more than ${mostElements} elements, or none that are sound`,
-      );
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) throw new RangeError(`${showShape(shape)} is no shape`);
+    if (size > mostElements) {
+      throw new RangeError(`a result of shape ${showShape(shape)} would have more than ${mostElements} elements`);
     }
     if (size > mostHostElements) {
       if (this.runner.folding) throw new NotFolded();
