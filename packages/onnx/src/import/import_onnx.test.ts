@@ -223,6 +223,27 @@ test("tensors outside the file are read", async () => {
   await expect(importOnnx(bytes)).rejects.toThrow(/pass \{ externalData:/);
 });
 
+test("dropout is active in training mode alone", async () => {
+  const model = await importOnnx(modelOf({
+    nodes: [["Dropout", ["x", "ratio"], ["y"]]],
+    initializers: [tensorOf("ratio", [], [0.25])],
+  }));
+  const x = ones([1000]);
+  expect(model.forward(x).sum().item()).toBe(1000);
+  const y = model.train().forward(x);
+  expect(y.amax().item()).toBeCloseTo(4 / 3, 5);
+  const kept = y.ne(0).sum().item();
+  expect(kept).toBeGreaterThan(680);
+  expect(kept).toBeLessThan(820);
+  expect(model.eval().forward(x).sum().item()).toBe(1000);
+});
+
+test("a model of another dtype is run in it", async () => {
+  const model = (await importOnnx(linear)).to("float64");
+  const y = model.forward(tensor([[1, 2]], { dtype: "float64" }));
+  expect([y.dtype, y.toArray()]).toEqual(["float64", [[5, 0, 18]]]);
+});
+
 test("an input that is kept is read again when it changes", async () => {
   const model = await importOnnx(modelOf({
     nodes: [["Reshape", ["x", "shape"], ["y"]]],
