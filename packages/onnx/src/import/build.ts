@@ -13,7 +13,7 @@ import type { Problems } from "./problems.ts";
 type GivenAttributes = ReadonlyMap<string, AttributeProto>;
 
 /** The most nodes of a model, with the bodies of functions as often as they are called. */
-const mostNodes = 2 ** 20;
+const mostNodes = 2 ** 18;
 
 /** Builds the graphs of a model, and collects all that is missing. */
 export class GraphBuilder {

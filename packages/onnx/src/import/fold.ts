@@ -1,7 +1,7 @@
 /** Computes once what depends on constants of the program alone. */
-import { keep, type Tensor } from "@heddle/tensor";
+import type { Tensor } from "@heddle/tensor";
 import { isTensor } from "@heddle/tensor/engine";
-import { hostDevice, mostHostElements } from "../operators/host.ts";
+import { asConstant, hostDevice, mostHostElements } from "../operators/host.ts";
 import { type Graph, innerGraphs, type Node } from "./graph.ts";
 import { Run } from "./run.ts";
 
@@ -66,5 +66,5 @@ function fold(node: Node, known: ReadonlyMap<string, Tensor>, budget: FoldBudget
   if (!results.every((value, i) => node.outputs[i] === "" || (isTensor(value) && value.numel <= mostHostElements))) {
     return null;
   }
-  return results.map((value) => isTensor(value) ? keep(value.contiguous()) : null as never);
+  return results.map((value) => isTensor(value) ? asConstant(value.contiguous()) : null as never);
 }

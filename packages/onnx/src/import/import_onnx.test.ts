@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { noGrad } from "@heddle/autograd";
 import { deepCopy } from "@heddle/nn";
-import { memory, ones, scope, tensor } from "@heddle/tensor";
+import { keep, memory, ones, scope, tensor } from "@heddle/tensor";
 import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import { expect, test } from "vitest";
 import { readModel, writeModel } from "../proto.ts";
@@ -88,8 +88,9 @@ test("graphs that are none are refused", async () => {
   await expect(failing([["Relu", ["x"], ["y"]]], { opset: 99 })).rejects.toThrow(/operator set 99; 23 is the last/);
   const self = { name: "F", domain: "own", input: ["a"], output: ["b"], opsetImport: [{ domain: "own", version: 1n }] };
   const call = nodeOf(["F", ["a"], ["b"]], "own");
-  const recursive = modelOf({ nodes: [], functions: [{ ...self, node: [call] }] });
-  await expect(importOnnx(recursive)).rejects.toThrow();
+  const recursive = readModel(modelOf({ nodes: [], functions: [{ ...self, node: [call] }] }));
+  recursive.graph!.node.push(nodeOf(["F", ["x"], ["y"]], "own"));
+  await expect(importOnnx(writeModel(recursive))).rejects.toThrow(/the function "F" calls itself/);
 });
 
 test("nodes may come in any order", async () => {
@@ -174,14 +175,9 @@ test("functions of the model are run, with the attributes of their calls", async
       node: [leaky, nodeOf(["Add", ["b", "b"], ["c"]])],
     }],
   });
-  const { fromBinary, toBinary } = await import("@bufbuild/protobuf");
-  const { ModelProtoSchema, NodeProtoSchema } = await import("onnx-buf");
-  const { create } = await import("@bufbuild/protobuf");
-  const proto = fromBinary(ModelProtoSchema, bytes);
-  proto.graph!.node.push(
-    create(NodeProtoSchema, { ...nodeOf(["Twice", ["x"], ["y"], { slope: 0.5 }]), domain: "own" }),
-  );
-  const model = await importOnnx(toBinary(ModelProtoSchema, proto));
+  const proto = readModel(bytes);
+  proto.graph!.node.push(nodeOf(["Twice", ["x"], ["y"], { slope: 0.5 }], "own"));
+  const model = await importOnnx(writeModel(proto));
   expect(model.forward(tensor([-4, 1])).toArray()).toEqual([-4, 2]);
 });
 
@@ -225,6 +221,39 @@ test("tensors outside the file are read", async () => {
   });
   expect([asked, model.forward(tensor([1, 1])).toArray()]).toEqual([["w.bin"], [2, 3]]);
   await expect(importOnnx(bytes)).rejects.toThrow(/pass \{ externalData:/);
+});
+
+test("dropout is active in training mode alone", async () => {
+  const model = await importOnnx(modelOf({
+    nodes: [["Dropout", ["x", "ratio"], ["y"]]],
+    initializers: [tensorOf("ratio", [], [0.25])],
+  }));
+  const x = ones([1000]);
+  expect(model.forward(x).sum().item()).toBe(1000);
+  const y = model.train().forward(x);
+  expect(y.amax().item()).toBeCloseTo(4 / 3, 5);
+  const kept = y.ne(0).sum().item();
+  expect(kept).toBeGreaterThan(680);
+  expect(kept).toBeLessThan(820);
+  expect(model.eval().forward(x).sum().item()).toBe(1000);
+});
+
+test("a model of another dtype is run in it", async () => {
+  const model = (await importOnnx(linear)).to("float64");
+  const y = model.forward(tensor([[1, 2]], { dtype: "float64" }));
+  expect([y.dtype, y.toArray()]).toEqual(["float64", [[5, 0, 18]]]);
+});
+
+test("an input that is kept is read again when it changes", async () => {
+  const model = await importOnnx(modelOf({
+    nodes: [["Reshape", ["x", "shape"], ["y"]]],
+    inputs: ["x", valueOf("shape", "int64", [2])],
+  }));
+  const shape = keep(tensor([2, 3], { dtype: "int32" }));
+  expect(model.forward(ones([6]), shape).shape).toEqual([2, 3]);
+  shape.copy_(tensor([3, 2], { dtype: "int32" }));
+  expect(model.forward(ones([6]), shape).shape).toEqual([3, 2]);
+  shape.dispose();
 });
 
 test("a run leaves no tensors behind but its output", async () => {

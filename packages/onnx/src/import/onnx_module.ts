@@ -168,7 +168,7 @@ function inputValue(input: GraphInput, given: OnnxInput, device: Device): Value 
   }
   if (!isTensor(given)) {
     const value = tensor(given as number[], { device: hostDevice(), ...dtype !== null && { dtype } });
-    return dtype !== null && isFloat(dtype) ? onDevice(value, device, false) : value;
+    return dtype !== null && isFloat(dtype) ? onDevice(value, device) : value;
   }
   if (given.device !== device) {
     throw new Error(
@@ -196,5 +196,5 @@ function output(name: string, value: Value, device: Device): Tensor {
       `OnnxModule.forward: the output "${name}" is ${value === null ? "empty" : "a sequence"}, not a tensor`,
     );
   }
-  return onDevice(value, device, false);
+  return onDevice(value, device);
 }

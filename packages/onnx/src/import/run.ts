@@ -61,10 +61,6 @@ export class Run implements Runner {
     this.folding = folding;
   }
 
-  isConstant(value: Tensor): boolean {
-    return internals(value).kept;
-  }
-
   isBuffer(value: Tensor): boolean {
     return this.statistics.has(value);
   }
@@ -129,7 +125,7 @@ export class Run implements Runner {
     if (!isTensor(value)) return;
     const known = this.made.get(value);
     if (known === undefined) {
-      if (change > 0 && !this.isConstant(value) && !this.isForeign(value, node!)) this.made.set(value, change);
+      if (change > 0 && !internals(value).kept && !this.isForeign(value, node!)) this.made.set(value, change);
       return;
     }
     if (known + change > 0) this.made.set(value, known + change);

@@ -2,6 +2,7 @@
 import { functional as F } from "@heddle/nn";
 import { oneHot, type Tensor } from "@heddle/tensor";
 import type { Call } from "./call.ts";
+import { isConstant } from "./host.ts";
 import { float, int, type Operator, type Operators, string } from "./operator.ts";
 import { Outputs } from "./value.ts";
 
@@ -76,7 +77,7 @@ function dropout(c: Call, ratio: number, training: boolean): Outputs {
 }
 
 /** Whether an input of the model, and no constant of the file, turns dropout on. */
-const isAskedFor = (c: Call): boolean => c.has(2) && !c.runner.isConstant(c.raw(2)) && c.number(2) === 1;
+const isAskedFor = (c: Call): boolean => c.has(2) && !isConstant(c.raw(2)) && c.number(2) === 1;
 
 const dropoutByAttribute: Operator = {
   inputs: [1, 1],

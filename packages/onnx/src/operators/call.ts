@@ -21,8 +21,6 @@ export interface Runner {
   readonly training: boolean;
   /** Whether values may move to the device: not while constants are folded. */
   readonly folding: boolean;
-  /** Whether a value is a constant of the program. */
-  isConstant(value: Tensor): boolean;
   /** Whether a value is a buffer of the module. */
   isBuffer(value: Tensor): boolean;
   /** Runs a graph within the node. */
@@ -67,10 +65,9 @@ export class Call {
   /** Prepares for a result of a shape: large ones are computed on the device. @throws RangeError for absurd sizes */
   place(shape: readonly number[]): Device {
     const size = sizeOf(shape);
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0) || size > mostElements) {
-      throw new RangeError(
-        `a result of shape ${showShape(shape)} has more than ${mostElements} elements, or none that are sound`,
-      );
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) throw new RangeError(`${showShape(shape)} is no shape`);
+    if (size > mostElements) {
+      throw new RangeError(`a result of shape ${showShape(shape)} would have more than ${mostElements} elements`);
     }
     if (size > mostHostElements) {
       if (this.runner.folding) throw new NotFolded();
@@ -108,7 +105,7 @@ export class Call {
 
   /** A value on the device where the node is computed. */
   here(value: Tensor): Tensor {
-    return value.device === this.device ? value : onDevice(value, this.device, this.runner.isConstant(value));
+    return value.device === this.device ? value : onDevice(value, this.device);
   }
 
   /** A sequence. */
@@ -122,7 +119,7 @@ export class Call {
   operand(i: number, partner: Tensor): Tensor | number {
     const value = this.raw(i);
     if (value.device !== this.device && value.numel === 1 && value.ndim <= partner.ndim && value.dtype !== "bool") {
-      return numbersOf(value, this.runner.isConstant(value))[0]!;
+      return numbersOf(value)[0]!;
     }
     return this.here(value);
   }
@@ -138,7 +135,7 @@ export class Call {
           `cannot be read here; if it comes from an input of the model, give that as an array of numbers`,
       );
     }
-    return numbersOf(value, this.runner.isConstant(value));
+    return numbersOf(value);
   }
 
   /** The numbers of an input, or undefined where it is left out. */

@@ -18,9 +18,22 @@ export function hostInts(values: readonly number[]): Tensor {
   return fromTypedArray(BigInt64Array.from(values, BigInt), [values.length], { device: hostDevice() });
 }
 
-/** A tensor of a file on the host. It is kept. */
+const constants: WeakSet<Tensor> = new WeakSet();
+
+/** Makes a value a constant of the program: it never changes, so copies on devices and its numbers are made once. */
+export function asConstant(value: Tensor): Tensor {
+  constants.add(value);
+  return keep(value);
+}
+
+/** Whether a value is a constant of the program. */
+export function isConstant(value: Tensor): boolean {
+  return constants.has(value);
+}
+
+/** A tensor of a file as a constant. */
 export function hostTensor({ dtype, shape, data }: TensorData): Tensor {
-  return keep(fromTypedArray(data, shape, { dtype, device: hostDevice() }));
+  return asConstant(fromTypedArray(data, shape, { dtype, device: hostDevice() }));
 }
 
 const copies: WeakMap<Tensor, WeakMap<Device, Tensor>> = new WeakMap();
@@ -30,9 +43,9 @@ const numbers: WeakMap<Tensor, readonly number[]> = new WeakMap();
  * A value on a device. int64 becomes int32 there, the dtype of indices on every device; what is beyond its range becomes the nearest
  * number within. Of constants there is one copy for each device.
  */
-export function onDevice(value: Tensor, device: Device, constant: boolean): Tensor {
+export function onDevice(value: Tensor, device: Device): Tensor {
   if (value.device === device) return value;
-  if (!constant) return narrowed(value).to(device);
+  if (!isConstant(value)) return narrowed(value).to(device);
   let known = copies.get(value);
   if (known === undefined) copies.set(value, known = new WeakMap());
   let copy = known.get(device);
@@ -47,10 +60,10 @@ export function narrowed(value: Tensor): Tensor {
 }
 
 /** The elements of a value as numbers. */
-export function numbersOf(value: Tensor, constant: boolean): readonly number[] {
-  const known = constant ? numbers.get(value) : undefined;
+export function numbersOf(value: Tensor): readonly number[] {
+  const known = numbers.get(value);
   if (known !== undefined) return known;
   const found = Array.from(value.toTypedArray() as ArrayLike<number | bigint | boolean>, Number);
-  if (constant) numbers.set(value, found);
+  if (isConstant(value)) numbers.set(value, found);
   return found;
 }
