@@ -9,15 +9,19 @@ import {
   LayerNorm,
   type LayerOptions,
   Linear,
+  type LoadOptions,
+  type LoadReport,
   Module,
   MultiheadAttention,
   Parameter,
   Sequential,
   snakeCase,
+  type StateDict,
   Tanh,
 } from "@heddle/nn";
 import { checkOptions } from "@heddle/tensor/engine";
 import { type ClassifierOptions, classifierOptions } from "./classifier_options.ts";
+import { withNames } from "./published_names.ts";
 
 /** The numbers of a vision transformer. */
 export interface VisionTransformerSizes {
@@ -194,6 +198,13 @@ export class VisionTransformer extends Module {
 
   override stateKey(property: string): string {
     return snakeCase(property);
+  }
+
+  /** See `Module.loadStateDict`. The names of published files (`mlp.linear_1` for `mlp.0`) are understood too. */
+  override loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): LoadReport {
+    const rename = (name: string): string =>
+      name.replace(/\.mlp\.linear_([12])\./, (_, index) => `.mlp.${3 * (Number(index) - 1)}.`);
+    return super.loadStateDict(withNames(state, rename), options);
   }
 
   /** Scores `[N, numClasses]` of images `[N, 3, imageSize, imageSize]`. */
