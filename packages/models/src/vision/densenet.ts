@@ -140,7 +140,8 @@ export class DenseNet extends Module {
   }
 }
 
-type DenseNetFactory = (options?: DenseNetOptions) => DenseNet;
+/** Makes a DenseNet. */
+export type DenseNetFactory = (options?: DenseNetOptions) => DenseNet;
 
 function densenet(
   growthRate: number,

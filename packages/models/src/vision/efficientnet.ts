@@ -154,7 +154,8 @@ export class EfficientNet extends Module {
   }
 }
 
-type EfficientNetFactory = (options?: EfficientNetOptions) => EfficientNet;
+/** Makes an EfficientNet. */
+export type EfficientNetFactory = (options?: EfficientNetOptions) => EfficientNet;
 
 function efficientnet(size: keyof typeof scales): EfficientNetFactory {
   return (options = {}) => new EfficientNet(size, options);

@@ -91,7 +91,8 @@ export class ShuffleNetV2 extends Module {
   }
 }
 
-type ShuffleNetFactory = (options?: ClassifierOptions) => ShuffleNetV2;
+/** Makes a ShuffleNet V2. */
+export type ShuffleNetFactory = (options?: ClassifierOptions) => ShuffleNetV2;
 
 function shufflenet(...channels: readonly [number, number, number, number, number]): ShuffleNetFactory {
   return (options = {}) => new ShuffleNetV2([4, 8, 4], channels, options);

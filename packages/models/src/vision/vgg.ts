@@ -82,7 +82,8 @@ export class VGG extends Module {
   }
 }
 
-type VGGFactory = (options?: VGGOptions) => VGG;
+/** Makes a VGG network. */
+export type VGGFactory = (options?: VGGOptions) => VGG;
 
 function vgg(depth: keyof typeof stages, normalised = false): VGGFactory {
   return (options = {}) => new VGG(depth, normalised, options);

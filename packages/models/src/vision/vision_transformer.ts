@@ -149,7 +149,7 @@ export class VisionTransformer extends Module {
   readonly imageSize: number;
   readonly classToken: Parameter;
   readonly convProj: Conv2d;
-  readonly encoder: Encoder;
+  readonly encoder: Layer;
   heads: Sequential;
 
   constructor(sizes: VisionTransformerSizes, options: VisionTransformerOptions = {}) {
@@ -225,7 +225,8 @@ export class VisionTransformer extends Module {
   }
 }
 
-type VisionTransformerFactory = (options?: VisionTransformerOptions) => VisionTransformer;
+/** Makes a vision transformer. */
+export type VisionTransformerFactory = (options?: VisionTransformerOptions) => VisionTransformer;
 
 const base = { numLayers: 12, numHeads: 12, hiddenDim: 768, mlpDim: 3072 };
 const large = { numLayers: 24, numHeads: 16, hiddenDim: 1024, mlpDim: 4096 };
