@@ -8,6 +8,7 @@ from counted_weights import fill, uniform
 from encoding import encode, torch
 from torch import nn
 from torchvision import models
+from torchvision.models.densenet import DenseNet
 from torchvision.models.resnet import Bottleneck, ResNet
 from torchvision.models.vision_transformer import VisionTransformer
 
@@ -17,6 +18,9 @@ NAMES = (
     *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     *("resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2", "wide_resnet101_2"),
     *(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
+    *(f"densenet{depth}" for depth in (121, 161, 169, 201)),
+    *(f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")),
+    *("squeezenet1_0", "squeezenet1_1"),
     *("alexnet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"),
     *(f"efficientnet_b{size}" for size in range(8)),
     *("vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32"),
@@ -59,6 +63,10 @@ def cases():
     efficientnet = models.efficientnet_b0(num_classes=10, stochastic_depth_prob=0)
     efficientnet.classifier[0].p = 0
     yield "efficientnet_b0", efficientnet, 64
+    yield "densenet", DenseNet(8, (2, 3, 2, 1), 12, bn_size=2, num_classes=10), 64
+    yield "shufflenet_v2_x0_5", models.shufflenet_v2_x0_5(num_classes=10), 64
+    yield "squeezenet1_0", models.squeezenet1_0(num_classes=10, dropout=0), 64
+    yield "squeezenet1_1", models.squeezenet1_1(num_classes=10, dropout=0), 64
     sizes = {"patch_size": 8, "num_layers": 2, "num_heads": 4, "hidden_dim": 32, "mlp_dim": 64}
     yield "vit", VisionTransformer(image_size=32, num_classes=10, **sizes), 32
     yield "vit with a layer before the head", VisionTransformer(

@@ -6,7 +6,16 @@ import { type ArchitectureName, architectures } from "./vision/mod.ts";
 
 describe("replaceHead", () => {
   test.each(
-    ["resnet50", "vgg16", "alexnet", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "vit_b_16"] as const,
+    [
+      "resnet50",
+      "vgg16",
+      "alexnet",
+      "densenet121",
+      "mobilenet_v2",
+      "mobilenet_v3_small",
+      "efficientnet_b0",
+      "vit_b_16",
+    ] as const,
   )(
     "%s",
     (name: ArchitectureName) => {
@@ -31,9 +40,11 @@ describe("replaceHead", () => {
 
   test("networks that end in something else are refused by name", () => {
     expect(() => replaceHead(new Sequential(new Linear(2, 3), new ReLU()), 2)).toThrow(
-      /Sequential ends in 1, which is of class ReLU/,
+      /Sequential ends in 1, whose last layer is of class ReLU/,
     );
-    expect(() => replaceHead(new Sequential(new Sequential()), 2)).toThrow(/ends in 0, which is of class Sequential/);
+    expect(() => replaceHead(new Sequential(new Sequential()), 2)).toThrow(
+      /ends in 0, whose last layer is of class Sequential/,
+    );
     expect(() => replaceHead(new Linear(2, 3), 2)).toThrow(/Linear has no modules/);
   });
 });

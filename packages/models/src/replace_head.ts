@@ -22,7 +22,9 @@ export function replaceHead(model: Module, numClasses: number, options: Pick<Lay
   const place = last instanceof Sequential ? last : model;
   const old = place instanceof Sequential && place.length > 0 ? place.at(-1) : last;
   if (!(old instanceof Linear)) {
-    const shown = last === null ? "has no modules" : `ends in ${name}, which is of class ${last.constructor.name}`;
+    const shown = old === null
+      ? "has no modules"
+      : `ends in ${name}, whose last layer is of class ${old.constructor.name}`;
     throw new TypeError(
       `replaceHead: ${model.constructor.name} ${shown}; expected a Linear, or a Sequential that ends in one. Assign the new ` +
         `layer to its place yourself`,

@@ -54,6 +54,16 @@ describe("loadStateDict", () => {
     expect(net.at(0).bias!.toArray()).toEqual(before);
   });
 
+  test("statistics without a count of batches, as in old files, count as none seen", () => {
+    const [a, b] = [make(), make()];
+    for (const net of [a, b, b]) net.forward(randn([4, 2]));
+    const { "1.num_batches_tracked": count, ...old } = a.stateDict();
+    expect(b.loadStateDict(old)).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect([count!.item(), b.at(1).numBatchesTracked!.item()]).toEqual([1, 0]);
+    expect(b.at(1).runningMean!.equal(a.at(1).runningMean!)).toBe(true);
+    expect(() => b.loadStateDict({ "0.weight": old["0.weight"]! })).toThrow(/missing.*1\.num_batches_tracked/);
+  });
+
   test("not strict: reports what did not match, but shapes must", () => {
     const net = make();
     const state = { "0.bias": tensor([1, 2, 3]), extra: ones([1]) };

@@ -1,6 +1,6 @@
 /** State dicts: the tensors of a module by name, and how they are loaded. */
 import { noGrad } from "@heddle/autograd";
-import { type DType, isFloat, Tensor, tidy } from "@heddle/tensor";
+import { type DType, isFloat, Tensor, tidy, zeros } from "@heddle/tensor";
 import { otherCopy } from "@heddle/tensor/engine";
 import { showSizes } from "./sizes.ts";
 
@@ -31,7 +31,9 @@ export function loadState(
   const { strict = true } = options;
   checkDict(state);
   const given = (key: string): unknown => Object.hasOwn(state, key) ? state[key] : undefined;
-  const missingKeys = [...own.keys()].filter((key) => given(key) === undefined);
+  const missing = [...own.keys()].filter((key) => given(key) === undefined);
+  const uncounted = new Set(missing.filter((key) => isUncounted(key, state)));
+  const missingKeys = missing.filter((key) => !uncounted.has(key));
   const unexpectedKeys = Object.keys(state).filter((key) => !own.has(key));
   const wrong: string[] = [];
   if (strict && missingKeys.length > 0) wrong.push(`missing from the state: ${missingKeys.join(", ")}`);
@@ -39,7 +41,8 @@ export function loadState(
   const pairs: [Tensor, Tensor][] = [];
   let typesFit = true;
   for (const [key, tensor] of own) {
-    const source = given(key);
+    const { shape, dtype, device } = tensor;
+    const source = uncounted.has(key) ? zeros(shape, { dtype, device }) : given(key);
     if (source === undefined) continue;
     if (source instanceof Tensor) {
       const why = misfit(tensor, source);
@@ -62,6 +65,12 @@ export function loadState(
   }
   copyAll(pairs);
   return { missingKeys, unexpectedKeys };
+}
+
+/** The count of batches of a normalisation whose statistics are given without one: PyTorch had none before 0.4.1, and takes it to be 0. */
+function isUncounted(key: string, state: Readonly<StateDict>): boolean {
+  const mean = key.replace(/(^|\.)num_batches_tracked$/, "$1running_mean");
+  return mean !== key && !Object.hasOwn(state, key) && Object.hasOwn(state, mean);
 }
 
 /** @throws TypeError unless it is an object of tensors by name. */

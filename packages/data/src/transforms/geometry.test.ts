@@ -87,7 +87,7 @@ describe("sizes", () => {
     expect(new Resize(4).apply(zeros([3, 13, 8])).shape).toEqual([3, 6, 4]);
     expect(new Resize(4).apply(zeros([2, 3, 8, 8])).shape).toEqual([2, 3, 4, 4]);
     expect(() => new Resize(4, { interpolation: "cubic" as "nearest" })).toThrow(
-      /"nearest" or "bilinear", got "cubic"/,
+      /"nearest", "bilinear" or "bicubic", got "cubic"/,
     );
   });
 

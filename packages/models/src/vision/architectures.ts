@@ -13,6 +13,7 @@ import {
   efficientnetB6,
   efficientnetB7,
 } from "./efficientnet.ts";
+import { densenet121, densenet161, densenet169, densenet201 } from "./densenet.ts";
 import { mobilenetV2 } from "./mobilenet_v2.ts";
 import { mobilenetV3Large, mobilenetV3Small } from "./mobilenet_v3.ts";
 import {
@@ -26,6 +27,8 @@ import {
   wideResnet101,
   wideResnet50,
 } from "./resnet.ts";
+import { shufflenetV2X05, shufflenetV2X10, shufflenetV2X15, shufflenetV2X20 } from "./shufflenet_v2.ts";
+import { squeezenet10, squeezenet11 } from "./squeezenet.ts";
 import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vgg.ts";
 import { vitB16, vitB32, vitL16, vitL32 } from "./vision_transformer.ts";
 
@@ -53,6 +56,9 @@ export type ArchitectureName =
   | `wide_resnet${50 | 101}_2`
   | `vgg${11 | 13 | 16 | 19}${"" | "_bn"}`
   | "alexnet"
+  | `densenet${121 | 161 | 169 | 201}`
+  | `shufflenet_v2_x${"0_5" | "1_0" | "1_5" | "2_0"}`
+  | `squeezenet1_${0 | 1}`
   | "mobilenet_v2"
   | `mobilenet_v3_${"large" | "small"}`
   | `efficientnet_b${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`
@@ -88,6 +94,16 @@ export const architectures: Readonly<Record<ArchitectureName, Architecture>> = {
   vgg19: { create: vgg19, ...standard, paper: "1409.1556" },
   vgg19_bn: { create: vgg19Bn, ...standard, paper: "1409.1556" },
   alexnet: { create: alexnet, ...standard, paper: "1404.5997" },
+  densenet121: { create: densenet121, ...standard, paper: "1608.06993" },
+  densenet161: { create: densenet161, ...standard, paper: "1608.06993" },
+  densenet169: { create: densenet169, ...standard, paper: "1608.06993" },
+  densenet201: { create: densenet201, ...standard, paper: "1608.06993" },
+  shufflenet_v2_x0_5: { create: shufflenetV2X05, ...standard, paper: "1807.11164" },
+  shufflenet_v2_x1_0: { create: shufflenetV2X10, ...standard, paper: "1807.11164" },
+  shufflenet_v2_x1_5: { create: shufflenetV2X15, ...standard, resize: 232, paper: "1807.11164" },
+  shufflenet_v2_x2_0: { create: shufflenetV2X20, ...standard, resize: 232, paper: "1807.11164" },
+  squeezenet1_0: { create: squeezenet10, ...standard, paper: "1602.07360" },
+  squeezenet1_1: { create: squeezenet11, ...standard, paper: "1602.07360" },
   mobilenet_v2: { create: mobilenetV2, ...standard, paper: "1801.04381" },
   mobilenet_v3_large: { create: mobilenetV3Large, ...standard, paper: "1905.02244" },
   mobilenet_v3_small: { create: mobilenetV3Small, ...standard, paper: "1905.02244" },

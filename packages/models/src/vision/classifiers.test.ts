@@ -1,9 +1,18 @@
 /** What the recordings do not show: initial values, hooks, stochastic depth, refusals. */
 import { noGrad } from "@heddle/autograd";
-import { BatchNorm2d, Conv2d, createFeatureExtractor, GroupNorm, Linear, type Module } from "@heddle/nn";
+import {
+  BatchNorm2d,
+  Conv2d,
+  createFeatureExtractor,
+  GroupNorm,
+  Linear,
+  type Module,
+  type StateDict,
+} from "@heddle/nn";
 import { Generator, getDevice, ones, randn, type Tensor } from "@heddle/tensor";
 import type { NullBackend } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
+import { DenseNet } from "./densenet.ts";
 import { efficientnetB0 } from "./efficientnet.ts";
 import { mobilenetV2 } from "./mobilenet_v2.ts";
 import { BasicBlock, Bottleneck, ResNet, resnet18, resnet34 } from "./resnet.ts";
@@ -61,6 +70,40 @@ describe("initial values", () => {
     const [a, b] = [small(), small()];
     expect(a.conv1.weight.equal(b.conv1.weight)).toBe(true);
     expect(a.fc.weight.equal(b.fc.weight)).toBe(true);
+  });
+});
+
+describe("published files", () => {
+  const names = (state: StateDict, rename: (name: string) => string): StateDict =>
+    Object.fromEntries(Object.entries(state).map(([name, tensor]) => [rename(name), tensor]));
+
+  test("without counts of batches", () => {
+    const [from, to] = [small(), small()];
+    from.train().forward(randn([2, 3, 32, 32]));
+    const old = Object.entries(from.stateDict()).filter(([name]) => !name.endsWith("num_batches_tracked"));
+    expect(to.loadStateDict(Object.fromEntries(old))).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    const images = randn([1, 3, 32, 32]);
+    expect(to.eval().forward(images).equal(from.eval().forward(images))).toBe(true);
+  });
+
+  test("with names that have changed since", () => {
+    const dense = (): DenseNet => new DenseNet({ growthRate: 2, blockConfig: [1, 2, 1, 1], numInitFeatures: 4 });
+    const transformer = (): VisionTransformer => new VisionTransformer(sizes, { imageSize: 16, numClasses: 2 });
+    const cases = [
+      [dense, /(denselayer.*\.(?:norm|relu|conv))([12])/, "$1.$2", "features.denseblock2.denselayer2.norm.1.weight"],
+      [transformer, /mlp\.0/, "mlp.linear_1", "encoder.layers.encoder_layer_0.mlp.linear_1.weight"],
+      [transformer, /mlp\.3/, "mlp.linear_2", "encoder.layers.encoder_layer_0.mlp.linear_2.bias"],
+    ] as const;
+    for (const [make, now, before, example] of cases) {
+      const [from, to] = [make(), make()];
+      const published = names(from.stateDict(), (name) => name.replace(now, before));
+      expect(Object.keys(published)).toContain(example);
+      to.loadStateDict(published);
+      const [a, b] = [from.stateDict(), to.stateDict()];
+      expect(Object.keys(a).every((name) => a[name]!.equal(b[name]!))).toBe(true);
+      expect(() => to.loadStateDict(null as never)).toThrow(/expected an object of tensors by name, got null/);
+      expect(() => to.loadStateDict({ ...published, extra: ones([1]) })).toThrow(/not in the module: extra/);
+    }
   });
 });
 

@@ -44,12 +44,18 @@ export function convNormRelu(
   x: Tensor,
   residual: Tensor | null = null,
 ): Tensor {
-  if (
-    norm instanceof BatchNorm2d && norm.forward === BatchNorm2d.prototype.forward &&
-    relu.forward === ReLU.prototype.forward
-  ) {
-    return norm.after(conv, x, { residual, activation: "relu" });
-  }
+  if (isPlain(norm, relu)) return norm.after(conv, x, { residual, activation: "relu" });
   const y = norm.forward(conv.forward(x));
   return relu.forward(residual === null ? y : y.add(residual));
+}
+
+/** relu(norm(x)), in one kernel unless a hook is to see what comes in between. */
+export function normRelu(norm: Layer, relu: ReLU, x: Tensor): Tensor {
+  return isPlain(norm, relu) ? norm.forward(x, { activation: "relu" }) : relu.forward(norm.forward(x));
+}
+
+/** Whether a batch normalisation can apply the ReLU after it: neither has hooks. */
+function isPlain(norm: Layer, relu: ReLU): norm is BatchNorm2d {
+  return norm instanceof BatchNorm2d && norm.forward === BatchNorm2d.prototype.forward &&
+    relu.forward === ReLU.prototype.forward;
 }

@@ -141,10 +141,11 @@ export class EfficientNet extends Module {
       new Dropout(dropout, { generator }),
       new Linear(4 * channels, numClasses, placement),
     );
-    initialWeights(this, generator, ({ weight, outFeatures }) => {
+    const linear = ({ weight, outFeatures }: Linear): void => {
       const bound = 1 / Math.sqrt(outFeatures);
       init.uniform_(weight, -bound, bound, { generator });
-    });
+    };
+    initialWeights(this, generator, { linear });
   }
 
   /** Scores `[N, numClasses]` of images `[N, 3, H, W]`. */
@@ -153,7 +154,8 @@ export class EfficientNet extends Module {
   }
 }
 
-type EfficientNetFactory = (options?: EfficientNetOptions) => EfficientNet;
+/** Makes an EfficientNet. */
+export type EfficientNetFactory = (options?: EfficientNetOptions) => EfficientNet;
 
 function efficientnet(size: keyof typeof scales): EfficientNetFactory {
   return (options = {}) => new EfficientNet(size, options);

@@ -115,7 +115,7 @@ export class MobileNetV2 extends Module {
       new Dropout(dropout, { generator }),
       new Linear(last, numClasses, placement),
     );
-    initialWeights(this, generator, smallNormal(generator));
+    initialWeights(this, generator, { linear: smallNormal(generator) });
   }
 
   /** Scores `[N, numClasses]` of images `[N, 3, H, W]`. */

@@ -181,7 +181,7 @@ export class MobileNetV3 extends Module {
       new Dropout(dropout, { generator }),
       new Linear(hidden, numClasses, placement),
     );
-    initialWeights(this, generator, smallNormal(generator));
+    initialWeights(this, generator, { linear: smallNormal(generator) });
   }
 
   /** Scores `[N, numClasses]` of images `[N, 3, H, W]`. */

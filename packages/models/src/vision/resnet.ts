@@ -230,7 +230,8 @@ export class ResNet extends Module {
   }
 }
 
-type ResNetFactory = (options?: ResNetOptions) => ResNet;
+/** Makes a residual network. */
+export type ResNetFactory = (options?: ResNetOptions) => ResNet;
 
 function resnet(block: ResNetBlock, layers: readonly number[], fixed: ResNetOptions = {}): ResNetFactory {
   return (options = {}) => new ResNet(block, layers, { ...fixed, ...options });

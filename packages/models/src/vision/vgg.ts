@@ -73,7 +73,7 @@ export class VGG extends Module {
       new Dropout(dropout, { generator }),
       new Linear(4096, numClasses, placement),
     );
-    if (initWeights) initialWeights(this, generator, smallNormal(generator));
+    if (initWeights) initialWeights(this, generator, { linear: smallNormal(generator) });
   }
 
   /** Scores `[N, numClasses]` of images `[N, 3, H, W]`, of 32×32 pixels or more. */
@@ -82,7 +82,8 @@ export class VGG extends Module {
   }
 }
 
-type VGGFactory = (options?: VGGOptions) => VGG;
+/** Makes a VGG network. */
+export type VGGFactory = (options?: VGGOptions) => VGG;
 
 function vgg(depth: keyof typeof stages, normalised = false): VGGFactory {
   return (options = {}) => new VGG(depth, normalised, options);

@@ -9,15 +9,19 @@ import {
   LayerNorm,
   type LayerOptions,
   Linear,
+  type LoadOptions,
+  type LoadReport,
   Module,
   MultiheadAttention,
   Parameter,
   Sequential,
   snakeCase,
+  type StateDict,
   Tanh,
 } from "@heddle/nn";
 import { checkOptions } from "@heddle/tensor/engine";
 import { type ClassifierOptions, classifierOptions } from "./classifier_options.ts";
+import { withNames } from "./published_names.ts";
 
 /** The numbers of a vision transformer. */
 export interface VisionTransformerSizes {
@@ -145,7 +149,7 @@ export class VisionTransformer extends Module {
   readonly imageSize: number;
   readonly classToken: Parameter;
   readonly convProj: Conv2d;
-  readonly encoder: Encoder;
+  readonly encoder: Layer;
   heads: Sequential;
 
   constructor(sizes: VisionTransformerSizes, options: VisionTransformerOptions = {}) {
@@ -196,6 +200,13 @@ export class VisionTransformer extends Module {
     return snakeCase(property);
   }
 
+  /** See `Module.loadStateDict`. The names of published files (`mlp.linear_1` for `mlp.0`) are understood too. */
+  override loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): LoadReport {
+    const rename = (name: string): string =>
+      name.replace(/\.mlp\.linear_([12])\./, (_, index) => `.mlp.${3 * (Number(index) - 1)}.`);
+    return super.loadStateDict(withNames(state, rename), options);
+  }
+
   /** Scores `[N, numClasses]` of images `[N, 3, imageSize, imageSize]`. */
   forward(x: Tensor): Tensor {
     const { imageSize } = this;
@@ -214,7 +225,8 @@ export class VisionTransformer extends Module {
   }
 }
 
-type VisionTransformerFactory = (options?: VisionTransformerOptions) => VisionTransformer;
+/** Makes a vision transformer. */
+export type VisionTransformerFactory = (options?: VisionTransformerOptions) => VisionTransformer;
 
 const base = { numLayers: 12, numHeads: 12, hiddenDim: 768, mlpDim: 3072 };
 const large = { numLayers: 24, numHeads: 16, hiddenDim: 1024, mlpDim: 4096 };
