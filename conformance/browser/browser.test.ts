@@ -28,7 +28,7 @@ let server: PageServer | undefined;
 let expected: { operations: Record<string, Values | Failure>; training: Training };
 
 beforeAll(async () => {
-  bundled = await bundle(["cpu_page", "worker_page", "gpu_page"]);
+  bundled = await bundle(["cpu_page", "worker_page", "gpu_page", "minimal_page"]);
   server = await servePages(bundled.files);
   const here = getDevice("cpu");
   expected = { operations: await operations(here), training: await train(here, STEPS) };
@@ -109,11 +109,14 @@ describe.skipIf(chromium === null)("cpu in Chromium", { tags: ["long"] }, () => 
 });
 
 describe.skipIf(chromium === null)("gpu in Chromium", { tags: ["long"] }, () => {
-  for (const worker of [false, true]) {
-    test(worker ? "in a worker" : "in the main thread", async () => {
-      const report = await visit("gpu_page", { served: "plain", worker }, SOFTWARE_WEBGPU);
-      expect(wrong(report.operations, expected.operations, 1e-4)).toEqual([]);
-      expectTrained(report.training, expected.training, 1e-3);
-    });
-  }
+  const places: readonly [name: string, page: string, worker: boolean][] = [
+    ["in the main thread", "gpu_page", false],
+    ["in a worker", "gpu_page", true],
+    ["within the limits that every adapter has", "minimal_page", false],
+  ];
+  test.each(places)("%s", async (_, page, worker) => {
+    const report = await visit(page, { served: "plain", worker }, SOFTWARE_WEBGPU);
+    expect(wrong(report.operations, expected.operations, 1e-4)).toEqual([]);
+    expectTrained(report.training, expected.training, 1e-3);
+  });
 });
