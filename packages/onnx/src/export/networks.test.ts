@@ -3,6 +3,7 @@ import { type Tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { importOnnx } from "../mod.ts";
 import { readModel } from "../proto.ts";
+import { onnxTypes } from "../tensor_proto.ts";
 import { networks, tensorsOf } from "../testing/networks.ts";
 import { exportOnnx } from "./export_onnx.ts";
 
@@ -49,6 +50,24 @@ describe("networks", () => {
       expect(new Set(names).size).toBe(names.length);
       const state = Object.keys(model.stateDict()).filter((name) => !name.endsWith("num_batches_tracked"));
       expect(state.filter((name) => !names.includes(name))).toEqual([]);
+    }
+  });
+
+  test.each(
+    [["float16", 1e-2], ["bfloat16", 5e-2], ["float64", 1e-12]] as const,
+  )("in %s", async (dtype, tolerance) => {
+    const [mlp, lenet] = networks();
+    for (const { model, example, options } of [mlp!, lenet!]) {
+      const input = example.to(dtype);
+      const bytes = await exportOnnx(model.to(dtype), input, options);
+      const { graph } = readModel(bytes);
+      const types = graph!.initializer.filter(({ name }) => name in model.stateDict()).map(({ dataType }) => dataType);
+      expect(new Set(types)).toEqual(new Set([onnxTypes[dtype]]));
+      const again = await importOnnx(bytes);
+      tidy(() => {
+        const wanted = (model as unknown as { forward(x: Tensor): Tensor }).forward(input);
+        expect(largestDifference([noGrad(() => again.forward(input)) as Tensor], [wanted])).toBeLessThan(tolerance);
+      });
     }
   });
 });
