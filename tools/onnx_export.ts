@@ -3,7 +3,6 @@
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { DType } from "@heddle/tensor";
 import { Emitter } from "../packages/onnx/src/export/emitter.ts";
 import { elementwiseRules, operate } from "../packages/onnx/src/export/rules/elementwise.ts";
 import { activations } from "../packages/onnx/src/export/rules/activations.ts";
@@ -13,7 +12,11 @@ import { markdownTable } from "./markdown_table.ts";
 
 /** The operators that an element-wise primitive becomes, or why it is refused. */
 function operatorsOf(prim: keyof typeof elementwiseRules): string {
-  const dtype: DType = /^(bitwise|gcd)/.test(prim) ? "int32" : prim.startsWith("logical") ? "bool" : "float32";
+  const dtype: Parameters<typeof operate>[3] = /^(bitwise|gcd)/.test(prim)
+    ? "int32"
+    : prim.startsWith("logical")
+    ? "bool"
+    : "float32";
   const e = new Emitter(18, 1, [], () => null);
   operate(e, prim, ["a", "b", "c"], dtype, dtype);
   const refused = e.nodes.find(({ refusal }) => refusal !== null);
