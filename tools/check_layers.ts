@@ -81,7 +81,9 @@ export function checkLayers(
           wrong.push(`${at}"${specifier}" is for tests and is not published; published files may not import it`);
         }
         // Scripts in tools/ may import files of a package; nothing depends on them.
-        if (target !== unit && unit !== "tools" && (isWorkspace(unit) || isWorkspace(target))) {
+        // Tests may read what others share for tests.
+        const shared = !isPublished(path) && /\/(testing|fixtures)\//.test(file);
+        if (target !== unit && unit !== "tools" && !shared && (isWorkspace(unit) || isWorkspace(target))) {
           wrong.push(`${at}"${specifier}" leaves ${unit}; import another package by its name`);
         }
         continue;

@@ -6,15 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Operator } from "../packages/onnx/src/operators/operator.ts";
 import { families, lastOpset } from "../packages/onnx/src/operators/table.ts";
 import { isMain } from "./is_main.ts";
-
-/** A Markdown table, aligned as `deno fmt` does. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, j) => Math.max(3, ...rows.map((row) => [...row[j]!].length)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, j) => cell + " ".repeat(widths[j]! - [...cell].length)).join(" | ")} |`;
-  return [line(rows[0]!), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.slice(1).map(line)]
-    .join("\n");
-}
+import { markdownTable } from "./markdown_table.ts";
 
 /** What is not supported of an operator, and how it differs. */
 function remarks({ attributes = {}, note, numbers = [] }: Operator): string {
@@ -35,7 +27,7 @@ export function page(): string {
       const weights = (latest.weights ?? []).join(", ");
       return [`\`${name}\``, all.join(", "), weights, remarks(latest)];
     });
-    return `## ${family}\n\n${table([["operator", "forms since", "weights", "remarks"], ...rows])}`;
+    return `## ${family}\n\n${markdownTable([["operator", "forms since", "weights", "remarks"], ...rows])}`;
   });
   return `# Operators of ONNX
 

@@ -278,10 +278,8 @@ function runOf(model: Exportable, inputs: readonly Tensor[]): Run {
   try {
     let outputs: Run["outputs"] = [];
     tidy(() => {
-      const returned = noGrad(() =>
-        recording.run(() => model instanceof Module ? forward(model, inputs) : model(...inputs))
-      );
-      outputs = tensorsIn(returned).map((tensor) => recording.valueOf(tensor));
+      const run = (): unknown => model instanceof Module ? forward(model, inputs) : model(...inputs);
+      outputs = noGrad(() => tensorsIn(recording.run(run))).map((tensor) => recording.valueOf(tensor));
     });
     return { recording, outputs };
   } catch (error) {

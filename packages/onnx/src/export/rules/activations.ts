@@ -7,7 +7,7 @@ import { type Size, Varying } from "../sizes.ts";
 import type { TracedStepOf, TracedValue } from "../trace.ts";
 
 /** An operator, where the numbers in the expression allow it. */
-interface Activation {
+export interface Activation {
   readonly op: string;
   /** The first opset that has it. */
   readonly since?: number;
@@ -31,7 +31,7 @@ const withAlpha = (wanted: readonly number[]) => ([alpha, ...rest]: readonly num
   fixed(wanted, { alpha: float(alpha!) })(rest);
 
 /** By the text of the expression: `i` is the input, `#` a number. */
-const activations: Readonly<Record<string, Activation>> = {
+export const activations: Readonly<Record<string, Activation>> = {
   "where(gt(i,#),i,mul(i,#))": {
     op: "LeakyRelu",
     attributes: ([alpha, zero]) => zero === 0 ? { alpha: float(alpha!) } : null,

@@ -207,7 +207,9 @@ export function operate(
   const rule = elementwiseRules[prim];
   const widens = isSmall(dtype) ? !onSmallIntegers.has(prim) : dtype === "bool" && !onBools.has(prim);
   if (!widens) return rule({ e, dtype, args });
-  const wide = rule({ e, dtype: "int32", args: args.map((x) => e.cast(x, "int32")) });
+  // The condition of a choice stays.
+  const first = prim === "where" ? 1 : 0;
+  const wide = rule({ e, dtype: "int32", args: args.map((x, i) => i < first ? x : e.cast(x, "int32")) });
   return result === "bool" && dtype !== "bool" ? wide : e.cast(wide, result);
 }
 

@@ -9,12 +9,29 @@ import { varyingWindow, windowAttributes } from "./products.ts";
 export function translateMaxPool(e: Emitter, step: TracedStepOf<"maxPool">): readonly string[] {
   const { attrs } = step;
   const [x] = step.inputs as readonly [TracedValue];
+  const [output] = step.outputs as readonly [TracedValue];
   const windows = windowAttributes(attrs, attrs.kernel);
   if (windows === null) return [e.refuse(varyingWindow), e.refuse(varyingWindow)];
   const exact = x.dtype.includes("float") ? null : x.dtype === "int32" || x.dtype === "int64" ? "float64" : "float32";
   if (x.dtype === "int64") return step.outputs.map(() => e.refuse('ONNX pools no int64; cast with .to("float32")'));
   const input = exact === null ? e.of(x) : e.cast(e.of(x), exact);
-  const options = { ...windows, ceil_mode: int(attrs.ceilMode ? 1 : 0) };
+  // Runtimes differ in the windows that ceil_mode adds; padding makes them explicit, where it is known.
+  const beyond = attrs.kernel.map((k, i): Size =>
+    combine(
+      (count, k, stride, dilation, size, padding) =>
+        Math.max((count - 1) * stride + dilation * (k - 1) + 1 - size - 2 * padding, 0),
+      output.shape[i + 2]!,
+      k,
+      attrs.stride[i]!,
+      attrs.dilation[i]!,
+      x.shape[i + 2]!,
+      attrs.padding[i]!,
+    )
+  );
+  const ends = attrs.padding.map((p, i) => combine((p, more) => p + more, p, beyond[i]!));
+  const known = !ends.some((size) => size instanceof Varying);
+  const pads = known ? ints([...attrs.padding, ...ends] as number[]) : windows.pads;
+  const options = { ...windows, pads, ceil_mode: int(!known && attrs.ceilMode ? 1 : 0) };
   const values = e.node("MaxPool", [input], options);
   const [, places] = e.nodes_("MaxPool", [input], options, 2);
   const plane = e.scalar(product(x.shape.slice(2)), "int64");
