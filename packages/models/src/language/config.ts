@@ -10,6 +10,8 @@ export interface ConfigRules<C> {
 
 /** More than any published size; products of two are exact. */
 const MOST = 2 ** 26;
+/** Layers are made one by one, before the weights are compared with them. */
+const MOST_LAYERS = 1024;
 
 /**
  * The configuration with defaults for the keys that `given` lacks. Other keys of `given` stay, so that a configuration is written back
@@ -47,8 +49,9 @@ export function readConfig<C extends object>(
   for (const key of rules.counts) {
     const value = config[key];
     if (value === null) continue;
-    if (!(Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST)) {
-      throw new RangeError(`${model}: the configuration has ${key} ${value}; expected an integer from 1 to ${MOST}`);
+    const most = /layers?$/.test(key) ? MOST_LAYERS : MOST;
+    if (!(Number.isInteger(value) && (value as number) > 0 && (value as number) <= most)) {
+      throw new RangeError(`${model}: the configuration has ${key} ${value}; expected an integer from 1 to ${most}`);
     }
   }
   for (const [key, values] of Object.entries(rules.only ?? {})) {

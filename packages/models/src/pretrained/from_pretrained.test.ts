@@ -119,6 +119,29 @@ describe("a folder", () => {
     await expect(fromPretrained(folder)).rejects.toThrow(/"..\/..\/secret" is no name of a file/);
   });
 
+  test("PyTorch's files, in one piece or several, where there is no safetensors", async () => {
+    const model = await written();
+    await rm(join(folder, "model.safetensors"));
+    // PyTorch writes a tied weight under each of its names.
+    const state = model.stateDict();
+    await save(state, join(folder, "pytorch_model.bin"), { format: "pytorch" });
+    const expectSame = async (): Promise<void> => {
+      const { model: found } = await fromPretrained(folder, { architecture: GPT2LMHeadModel });
+      expect(found.forward(ids()).equal(model.forward(ids()))).toBe(true);
+    };
+    await expectSame();
+    await rm(join(folder, "pytorch_model.bin"));
+    const weight_map: Record<string, string> = {};
+    for (const part of [0, 1, 2]) {
+      const names = Object.keys(state).filter((_, i) => i % 3 === part);
+      for (const name of names) weight_map[name] = `pytorch_model-${part}.bin`;
+      const some = Object.fromEntries(names.map((name) => [name, state[name]!]));
+      await save(some, join(folder, `pytorch_model-${part}.bin`), { format: "pytorch" });
+    }
+    await json("pytorch_model.bin.index.json", { weight_map });
+    await expectSame();
+  });
+
   test("dtypes and options replace those of the files", async () => {
     await written();
     const { model } = await fromPretrained(folder, { dtype: "bfloat16", architecture: GPT2LMHeadModel });
@@ -200,6 +223,8 @@ describe("what does not fit is refused by name", () => {
     ],
     ["a size that is none", { n_embd: -8 }, /n_embd -8; expected an integer from 1/],
     ["a size too large", { vocab_size: 1e12 }, /vocab_size 1000000000000; expected an integer from 1/],
+    ["layers without end", { n_layer: 1e6 }, /n_layer 1000000; expected an integer from 1 to 1024/],
+    ["more memory than there is", { vocab_size: 2 ** 26, n_embd: 2 ** 26 }, /./],
     ["a size of another type", { n_layer: "2" }, /n_layer "2"; expected a number/],
     ["heads that do not divide", { n_head: 3 }, /8 features cannot be split into 3 heads/],
     ["an activation", { activation_function: "laplace" }, /"laplace" is not supported; only gelu/],
