@@ -36,12 +36,12 @@ function asked(lines: string): Promise<string> {
 const flowers = ["5.1,3.5,1.4,0.2", "6.0,,4.5,1.5", "6.7,3.0,5.2,2.3"];
 
 test("it learns, and another process predicts the same from the files", async () => {
-  const { code, stdout } = await testRun(tabular, ["--repeat", "2", "--epochs", "40", "--json", "--out", out]);
+  const { code, stdout } = await testRun(tabular, ["--repeat", "1", "--epochs", "15", "--json", "--out", out]);
   expect(code).toBe(0);
   const { testErrorPercent, results } = JSON.parse(stdout);
-  expect(results.length).toBe(4);
+  expect(results.length).toBe(2);
   expect(results[0].tested).toBe(30);
-  expect(Math.max(...Object.values(testErrorPercent) as number[])).toBeLessThan(20);
+  expect(Math.max(...Object.values(testErrorPercent) as number[])).toBeLessThan(34);
   expect(readFileSync(join(out, "losses.svg"), "utf8")).toContain("validation");
 
   const here = await testRun(tabular, ["--ask", "--out", out], { typed: `${flowers.join("\n")}\n` });

@@ -58,7 +58,7 @@ export function pagesOf(bytes: Uint8Array, shape: ColumnShape): Page[] {
     }
     const start = reader.at;
     at = start + packed;
-    const body = inner(header, type === DATA ? 5 : type === DICTIONARY ? 7 : 8, type);
+    const body = inner(header, type);
     const count = field(body, 1, type === DICTIONARY ? 8 * unpacked : shape.rows - values);
     if (type === DICTIONARY) {
       pages.push({ start, end: at, unpacked, packed: true, check: () => {} });
@@ -104,9 +104,12 @@ function field(struct: ThriftStruct, id: number, most: number = 0x7fffffff): num
   throw new RangeError(`a page's header has ${typeof value === "number" ? value : "nothing usable"} in field ${id}`);
 }
 
-function inner(struct: ThriftStruct, id: number, type: number): ThriftStruct {
-  const value = struct.get(id);
-  if (type !== 1 && value instanceof Map) return value;
+/** The field that has the header of a type of pages. */
+const INNER: Readonly<Record<number, number>> = { [DATA]: 5, [DICTIONARY]: 7, [DATA_V2]: 8 };
+
+function inner(struct: ThriftStruct, type: number): ThriftStruct {
+  const value = struct.get(INNER[type] ?? -1);
+  if (value instanceof Map) return value;
   throw new RangeError(`a page of type ${type} has no header of that type`);
 }
 

@@ -313,12 +313,12 @@ function columnOfChunks(
   for (const [data, start] of chunks) {
     count += data.length;
     for (let i = 0; i < data.length; i++) {
-      const value = data[i], row = start + i;
+      const value = data[i], row = start + i, type: string = typeof value;
       if (value === null) continue;
       if (value === undefined) throw new RangeError(`row ${row} is not in the dictionary`);
       if (numeric) values[row] = numberOf(value, row);
-      else if (typeof value === kind) values[row] = value as string;
-      else throw new TypeError(`row ${row} is a ${typeof value}`);
+      else if (type === kind) values[row] = value as string;
+      else throw new TypeError(`row ${row} is a ${type}`);
     }
   }
   if (count !== rows) throw new RangeError(`${count} values for ${rows} rows`);

@@ -120,7 +120,8 @@ function fillOf(column: Column, strategy: ImputeStrategy): Fill | null {
 function filled(column: Column, fill: Fill, name: string): Column {
   const types: Partial<Record<Column["kind"], string>> = { string: "string", category: "string", boolean: "boolean" };
   const expected = types[column.kind] ?? "number";
-  if (typeof fill !== expected) {
+  const type: string = typeof fill;
+  if (type !== expected) {
     throw new TypeError(
       `Impute: column ${
         JSON.stringify(clip(name))
