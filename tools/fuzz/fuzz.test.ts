@@ -1,7 +1,8 @@
 /** Some thousand damaged files for every reader; `deno task fuzz` runs for a given time. */
 import { afterAll, expect, test } from "vitest";
 import { drawFrom, mutate } from "./mutate.ts";
-import { type Reader, readers } from "./readers.ts";
+import type { Reader } from "./reader.ts";
+import { readers } from "./readers.ts";
 import { tryCase, wholeResults } from "./run.ts";
 
 const SEED = 20261129, CASES = 400;

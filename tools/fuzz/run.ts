@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { drawFrom, mutate } from "./mutate.ts";
-import type { Reader } from "./readers.ts";
+import type { Reader } from "./reader.ts";
 
 /** A reader's failure, and how to reproduce it. */
 export interface Fault {

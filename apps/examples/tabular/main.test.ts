@@ -20,7 +20,6 @@ function asked(lines: string): Promise<string> {
   const script = fileURLToPath(new URL("./main.ts", import.meta.url));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [...runtime, script, "--ask", "--out", out], {
-    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
     env: { ...inherited, NO_COLOR: "1" },
   });
   let said = "", remarks = "";
