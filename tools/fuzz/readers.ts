@@ -20,6 +20,7 @@ import {
   Table,
 } from "../../packages/data/src/table.ts";
 import { manualSeed, scope, tensor } from "../../packages/tensor/src/mod.ts";
+import { fromPretrained } from "../../packages/models/src/mod.ts";
 import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
 import { storedFiles } from "./stored_files.ts";
@@ -33,6 +34,12 @@ import { importOnnx } from "../../packages/onnx/src/mod.ts";
 import { modelOf, nodeOf, tensorOf, valueOf } from "../../packages/onnx/src/testing/build_model.ts";
 import type { Draw } from "./mutate.ts";
 import type { Reader } from "./reader.ts";
+
+const gpt2 = { model_type: "gpt2", vocab_size: 9, n_positions: 8, n_embd: 4, n_layer: 2, n_head: 2 };
+const llama = {
+  ...{ architectures: ["LlamaForCausalLM"], vocab_size: 9, hidden_size: 8, intermediate_size: 6, num_hidden_layers: 1 },
+  ...{ num_attention_heads: 4, num_key_value_heads: 2, rope_scaling: { rope_type: "yarn", factor: 4 } },
+};
 
 const digest = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -283,6 +290,7 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
   const parts = { run: plainState(run) };
   const checkpoint = new Checkpoint(out, { example: "fuzz" }, parts);
   const checkpointPath = join(folder, "checkpoint.safetensors");
+  writeFileSync(join(folder, "model.safetensors"), await encodeSafetensors({}));
   await checkpoint.save();
   const saved = Uint8Array.from(readFileSync(checkpointPath));
 
@@ -366,6 +374,17 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
         const model = await importOnnx(bytes, { device: "reference" });
         using _ = scope();
         return String(model.forward(tensor([[1, -2]], { device: "reference" })).toArray());
+      },
+    },
+    {
+      name: "configuration of a language model",
+      files: [gpt2, llama].map((config) => bytesOf(JSON.stringify(config))),
+      says: /^(fromPretrained|GPT2|Llama): /,
+      async read(bytes) {
+        // Sizes are taken from the file; without a device behind it they cost nothing.
+        writeFileSync(join(folder, "config.json"), bytes);
+        const { model } = await fromPretrained(folder, { device: "null", strict: false });
+        return JSON.stringify(model.namedParameters().map(([name, { shape }]) => [name, shape]));
       },
     },
     {
