@@ -31,6 +31,9 @@ import { idxContent } from "../../packages/data/src/images/idx_file.ts";
 import { partsOf } from "../../packages/data/src/images/svhn.ts";
 import { joinPngChunks, readPngChunks } from "../../packages/data/src/images/png_chunks.ts";
 import { importOnnx } from "../../packages/onnx/src/mod.ts";
+import { addLora, loadLora, type LoraConfig, loraConfig, loraStateDict } from "../../packages/models/src/lora.ts";
+import { Linear, Sequential } from "../../packages/nn/src/mod.ts";
+import { encode } from "../../packages/store/src/mod.ts";
 import { modelOf, nodeOf, tensorOf, valueOf } from "../../packages/onnx/src/testing/build_model.ts";
 import type { Draw } from "./mutate.ts";
 import type { Reader } from "./reader.ts";
@@ -278,6 +281,9 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
     new Standardize(),
     new Categories(),
   ]).fit(rows);
+  const adapted = new Sequential(new Linear(3, 2));
+  addLora(adapted, { rank: 2, targets: "0" });
+  const factors = await encode(loraStateDict(adapted), { format: "safetensors" });
   const text = bytesOf("Go.\tVa !\tx\r\nRun!\tCours !\n\nWho?\tQui ? \u{1f600}\n");
   const folder = mkdtempSync(join(tmpdir(), "heddle-fuzz-"));
   const out = new OutFolder(folder, false);
@@ -347,6 +353,18 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
       read: async (bytes) => csvText(await readCsv(bytes, { name: "csv" })),
     },
     parquetReader(),
+    {
+      name: "adapter's configuration",
+      files: [bytesOf(JSON.stringify(loraConfig(adapted)))],
+      says: /^(loadLora|addLora|fuzz): /,
+      async read(bytes) {
+        const { layers, trained } = await loadLora(new Sequential(new Linear(3, 2)), {
+          config: json(bytes) as LoraConfig,
+          weights: factors,
+        });
+        return `${layers} ${trained}`;
+      },
+    },
     {
       name: "saved preparation",
       files: [bytesOf(JSON.stringify(preparation.state()))],
