@@ -11,7 +11,7 @@ const names = Object.keys(architectures) as ArchitectureName[];
 /** Cells of the rows of the README's table, by torchvision's name. */
 const rows = new Map(
   readFileSync(new URL("../../README.md", import.meta.url), "utf8").split("\n")
-    .filter((line) => line.includes("arxiv.org"))
+    .filter((line) => line.startsWith("|") && line.includes("arxiv.org"))
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
     .map((cells) => [cells[1]!.replaceAll("`", ""), cells]),
 );
