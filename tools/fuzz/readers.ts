@@ -22,7 +22,7 @@ import {
 import { arange, fromTypedArray, manualSeed, scope, type Tensor, tensor } from "../../packages/tensor/src/mod.ts";
 import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../apps/examples/runner/safetensors.ts";
+import { storedFiles } from "./stored_files.ts";
 import { gunzip } from "../../packages/data/src/archive/gunzip.ts";
 import { readMat } from "../../packages/data/src/archive/mat.ts";
 import { readTar } from "../../packages/data/src/archive/tar.ts";
@@ -266,11 +266,6 @@ function onnxModels(): { readonly plain: Uint8Array; readonly shaped: Uint8Array
   return { plain, shaped, loop };
 }
 
-const tensorsText = (tensors: Record<string, Tensor>): string =>
-  Object.entries(tensors).map(([name, each]) => `${name} ${each.dtype} ${each.shape} ${each.toTypedArray()}`).join(
-    "\n",
-  );
-
 /** All readers; `clear` removes their files from the disk. */
 export async function readers(): Promise<{ readers: readonly Reader[]; clear: () => void }> {
   const idx = [
@@ -290,15 +285,6 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
     new Categories(),
   ]).fit(rows);
   const text = bytesOf("Go.\tVa !\tx\r\nRun!\tCours !\n\nWho?\tQui ? \u{1f600}\n");
-  const weights = await encodeSafetensors(
-    {
-      a: arange(6).reshape([2, 3]),
-      b: tensor([true, false]),
-      c: tensor([1n, -2n]),
-      none: fromTypedArray(new Int8Array(0), [0, 3]),
-    },
-    { model: "fuzz" },
-  );
   const folder = mkdtempSync(join(tmpdir(), "heddle-fuzz-"));
   const out = new OutFolder(folder, false);
   manualSeed(1);
@@ -378,15 +364,7 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
       says: /^txt: /,
       read: (bytes) => ParallelText.parseTsv(decodeText(bytes, "txt"), {}, "txt").map((a, b) => `${a}|${b}`).join("\n"),
     },
-    {
-      name: "safetensors",
-      files: [weights],
-      says: /^decodeSafetensors: .*; wts is damaged/s,
-      read(bytes) {
-        using _ = scope();
-        return tensorsText(decodeSafetensors(bytes, "wts"));
-      },
-    },
+    ...await storedFiles(),
     {
       name: "ONNX",
       files: Object.values(onnxModels()),
@@ -408,9 +386,9 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
       files: [saved],
       says: /^--resume: .*checkpoint\.safetensors (is|does not fit)/,
       checked: true,
-      read(bytes) {
+      async read(bytes) {
         writeFileSync(checkpointPath, bytes);
-        checkpoint.load();
+        await checkpoint.load();
         return `${run.weights} ${run.losses} ${run.best}`;
       },
     },

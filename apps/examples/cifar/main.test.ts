@@ -1,4 +1,5 @@
 import { noGrad } from "@heddle/autograd";
+import { load } from "@heddle/store";
 import { memory } from "@heddle/tensor";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +9,6 @@ import { dataset, loadColourImages } from "../colour_images/colour_images.ts";
 import { errorPercent } from "../classification/predictions.ts";
 import { predict } from "../classification/predict.ts";
 import { runExample } from "../runner/example.ts";
-import { decodeSafetensors } from "../runner/safetensors.ts";
 import { cifar } from "./main.ts";
 import { RECIPES } from "./networks/mod.ts";
 import { portions } from "./train.ts";
@@ -53,7 +53,7 @@ describe("cifar", () => {
     expect(said).toMatch(/total .* 1,209,866\n/);
 
     const network = RECIPES["mlp-1x512"].make();
-    network.loadStateDict(decodeSafetensors(readFileSync(join(folder, "a", "mlp-1x512.safetensors"))));
+    network.loadStateDict(await load(join(folder, "a", "mlp-1x512.safetensors")));
     const { test } = await loadColourImages(null, 300);
     expect(errorPercent(await predict(network, dataset(test)))).toBe(figures.testErrorPercent);
 
@@ -103,8 +103,8 @@ describe("cifar", () => {
     const args = "--model mlp-1x512 --limit 60 --epochs 2 --batch 20";
     const plain = await run("plain", args), averaged = await run("averaged", `${args} --ema 0.9`);
     expect(averaged.figures.trainLoss).toEqual(plain.figures.trainLoss);
-    const weights = (out: string) => decodeSafetensors(readFileSync(join(folder, out, "mlp-1x512.safetensors")));
-    const [a, b] = [weights("plain"), weights("averaged")];
+    const weights = (out: string) => load(join(folder, out, "mlp-1x512.safetensors"));
+    const [a, b] = [await weights("plain"), await weights("averaged")];
     expect(Object.keys(b)).toEqual(Object.keys(a));
     const distance = noGrad(() => a["body.output.weight"]!.sub(b["body.output.weight"]!).abs().mean().item());
     expect(distance).toBeGreaterThan(0);

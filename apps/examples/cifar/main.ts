@@ -1,3 +1,4 @@
+import { encode } from "@heddle/store";
 // Trains networks from the literature on small colour images: options, data, network, training, testing, pictures.
 import { type ColourSets, described, loadColourImages } from "../colour_images/colour_images.ts";
 import { errorPercent } from "../classification/predictions.ts";
@@ -15,7 +16,6 @@ import {
   type Option,
   OptionError,
 } from "../runner/options.ts";
-import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
 import { type AugmentationName, augmentName, augmentOption } from "./augment.ts";
 import { compare } from "./compare.ts";
@@ -115,7 +115,10 @@ async function trainOne(settings: TrainSettings, sets: ColourSets, run: Run): Pr
   const { model, augment } = settings;
   const trained = await train(settings, sets, run, run.out);
   drawReport(run.out, RECIPES[model].title, augment, trained, sets);
-  const weights = await encodeSafetensors(trained.network.stateDict(), { model, framework: "heddle" });
+  const weights = await encode(trained.network, {
+    format: "safetensors",
+    metadata: { model, framework: "heddle" },
+  });
   run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
   const { metrics } = trained;
   return {

@@ -95,7 +95,7 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
   };
   const augment = augmentName(settings.augment);
   const checkpoint = new Checkpoint(out, { example: "cifar", samples: train.length, ...about, augment }, parts);
-  if (resume) resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
+  if (resume) await resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const progress = run.progress(steps, tally.losses.length);
   const table = run.table(["epoch", "train loss", "train error", "test error", "seconds"]);

@@ -85,7 +85,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
       { example: "embeddings", words: corpus.vocabulary.fingerprint, dim, ...settings, seed, lr, total },
       { network, optimizer, schedule, metrics, counts, tally: plainState(tally) },
     );
-    if (options.resume) resumeFrom(checkpoint, run);
+    if (options.resume) await resumeFrom(checkpoint, run);
 
     const progress = run.progress(total, tally.steps);
     const table = run.table(["step", "loss", "related words closer"]);
@@ -141,8 +141,8 @@ export const embeddings: Example<EmbeddingsOptions> = {
     };
   },
 
-  answer(options) {
-    return Promise.resolve(neighbourAnswer(readVectors(options.out)));
+  async answer(options) {
+    return neighbourAnswer(await readVectors(options.out));
   },
 };
 

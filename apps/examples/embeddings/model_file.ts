@@ -1,11 +1,12 @@
 /** Word vectors in a file. */
 import { Vocabulary } from "@heddle/data";
+import { encode } from "@heddle/store";
 import { fromTypedArray } from "@heddle/tensor";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
+import { readWeights } from "../runner/read_weights.ts";
 import { WordVectors } from "./vectors.ts";
 
 const FILE = "vectors.safetensors";
@@ -13,14 +14,14 @@ const FILE = "vectors.safetensors";
 /** Writes `vectors.safetensors`. */
 export async function saveVectors(out: OutFolder, vocabulary: Vocabulary, values: Float32Array): Promise<void> {
   const vectors = fromTypedArray(values, [vocabulary.size, values.length / vocabulary.size], { device: "cpu" });
-  const about = { framework: "heddle", model: "skip-gram", vocabulary: JSON.stringify(vocabulary) };
-  const file = await encodeSafetensors({ vectors }, about);
+  const metadata = { framework: "heddle", model: "skip-gram", vocabulary: JSON.stringify(vocabulary) };
+  const file = await encode({ vectors }, { format: "safetensors", metadata });
   vectors.dispose();
   out.file(FILE, file, "the vectors and their words, in the safetensors format");
 }
 
 /** Reads what {@link saveVectors} wrote. @throws OptionError if the file is missing or damaged */
-export function readVectors(folder: string): WordVectors {
+export async function readVectors(folder: string): Promise<WordVectors> {
   const path = join(folder, FILE);
   if (!existsSync(path)) {
     throw new OptionError(
@@ -28,10 +29,8 @@ export function readVectors(folder: string): WordVectors {
     );
   }
   try {
-    const file = new Uint8Array(readFileSync(path));
-    const about = safetensorsMetadata(file, path);
+    const { about, weights: { vectors } } = await readWeights(path);
     if (about["model"] !== "skip-gram") throw new Error(`it holds the weights of "${about["model"]}"`);
-    const { vectors } = decodeSafetensors(file, path);
     return new WordVectors(
       Vocabulary.fromJSON(JSON.parse(about["vocabulary"]!)),
       vectors!.toTypedArray("float32"),

@@ -1,9 +1,9 @@
+import { encode } from "@heddle/store";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
-import { encodeSafetensors } from "../runner/safetensors.ts";
 import { ConvNet } from "../lenet/networks/convnet.ts";
 import { features } from "./main.ts";
 
@@ -54,11 +54,11 @@ describe("features", () => {
 
   test("takes weights that were trained before, and says when they are not a convnet's", async () => {
     const file = join(out, "weights.safetensors");
-    writeFileSync(file, await encodeSafetensors(new ConvNet().stateDict()));
+    writeFileSync(file, await encode(new ConvNet(), { format: "safetensors" }));
     const { code, said } = await run("--weights", file, "--limit", "20", "--steps", "1");
     expect(code).toBe(0);
     expect(said).not.toContain("loss");
-    writeFileSync(file, await encodeSafetensors({}));
+    writeFileSync(file, await encode({}, { format: "safetensors" }));
     expect(await run("--weights", file)).toMatchObject({
       code: 2,
       said: expect.stringContaining("does not fit ConvNet"),

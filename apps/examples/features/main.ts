@@ -1,6 +1,6 @@
 // Visualises a trained network: its filters, its feature maps for a digit, and the images that maximise its units.
 import { Subset } from "@heddle/data";
-import { readFileSync } from "node:fs";
+import { load } from "@heddle/store";
 import { trainClassifier } from "../digits/classifier.ts";
 import { loadDigits } from "../digits/digits.ts";
 import { errorPercent } from "../classification/predictions.ts";
@@ -9,7 +9,6 @@ import { predict } from "../classification/predict.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option, OptionError, text } from "../runner/options.ts";
-import { decodeSafetensors } from "../runner/safetensors.ts";
 import { ASCENT, maximise } from "./maximise.ts";
 import { drawActivations, drawFilters, drawMaximised } from "./report.ts";
 import { mapCentreActivation, strongestDigits } from "./activations.ts";
@@ -48,7 +47,7 @@ export const features: Example<FeaturesOptions> = {
     const { train, test, source } = await loadDigits(options.data, dryRun ? batch : options.limit);
     run.print(source);
     const network = new ConvNet();
-    if (options.weights !== null) load(network, options.weights);
+    if (options.weights !== null) await loadWeights(network, options.weights);
     network.to(run.device);
     if (options.weights === null) {
       const steps = dryRun ? 1 : options.epochs * Math.ceil(train.length / batch);
@@ -123,9 +122,9 @@ export const features: Example<FeaturesOptions> = {
 };
 
 /** @throws OptionError if the file is missing, damaged, or has the weights of another network. */
-function load(network: ConvNet, file: string): void {
+async function loadWeights(network: ConvNet, file: string): Promise<void> {
   try {
-    network.loadStateDict(decodeSafetensors(new Uint8Array(readFileSync(file)), file));
+    network.loadStateDict(await load(file));
   } catch (error) {
     throw new OptionError(`--weights ${file}: ${(error as Error).message}`, { cause: error });
   }

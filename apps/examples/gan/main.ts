@@ -2,6 +2,7 @@
 import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
+import { encode } from "@heddle/store";
 import { keep, onesLike, randn, scope, stack, type Tensor, zerosLike } from "@heddle/tensor";
 import { loadDigits } from "../digits/digits.ts";
 import { Filmstrip } from "../digits/filmstrip.ts";
@@ -11,7 +12,6 @@ import { type Example, start } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
 import { resumeFrom } from "../runner/resume.ts";
-import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
 import { Discriminator, Generator, NOISE } from "./networks.ts";
 import { drawReport, generated, onTheWay } from "./report.ts";
@@ -57,7 +57,7 @@ export const gan: Example<GanOptions> = {
       ...parts,
       tally: plainState(tally),
     });
-    if (options.resume) resumeFrom(checkpoint, run);
+    if (options.resume) await resumeFrom(checkpoint, run);
 
     const progress = run.progress(steps, tally.steps);
     for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
@@ -113,7 +113,10 @@ export const gan: Example<GanOptions> = {
       ) => [name, percent(verdict.confidence), verdict.score.toFixed(2), ...verdict.shares.map(percent)]),
     ));
     drawReport({ out: run.out, metrics, samples, interpolations });
-    const weights = await encodeSafetensors(generator.stateDict(), { model: "gan generator", framework: "heddle" });
+    const weights = await encode(generator, {
+      format: "safetensors",
+      metadata: { model: "gan generator", framework: "heddle" },
+    });
     run.out.file("generator.safetensors", weights, "the generator's weights, in the safetensors format");
     return {
       ...deviceFigures(run.device),

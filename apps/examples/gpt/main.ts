@@ -124,14 +124,14 @@ export const gpt: Example<GptOptions> = {
     };
   },
 
-  answer(options, run) {
-    const writer = loadWriter(run);
-    return Promise.resolve(async (line) => {
+  async answer(options, run) {
+    const writer = await loadWriter(run);
+    return async (line) => {
       const unknown = writer.tokens.unknown(line);
       if (unknown.length > 0) throw new LineError(`${unknown.join(" ")} did not occur in the training text`);
       // The reply is one line: line breaks become slashes, as in quoted verse.
       return (await writer.write(line, options.length, options)).replace(/\n+/g, " / ");
-    });
+    };
   },
 };
 

@@ -75,7 +75,7 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
   const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const what = { example: "gpt", characters: text.train.length, fingerprint: tokens.fingerprint, ...about };
   const checkpoint = new Checkpoint(run.out, what, parts);
-  if (resume) resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
+  if (resume) await resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const test = async (): Promise<number> => await negativeLogLikelihood(network, heldOut) / text.heldOut.length;
   const progress = run.progress(steps, tally.losses.length);

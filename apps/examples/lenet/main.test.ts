@@ -1,10 +1,10 @@
+import { load } from "@heddle/store";
 import { getDevice, memory } from "@heddle/tensor";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
-import { decodeSafetensors } from "../runner/safetensors.ts";
 import { loadDigits } from "../digits/digits.ts";
 import { lenet } from "./main.ts";
 import { errorPercent } from "../classification/predictions.ts";
@@ -52,7 +52,7 @@ describe("lenet", () => {
     expect(words).toMatch(/total .* 60,850\n/);
 
     const network = RECIPES.lenet5.make();
-    network.loadStateDict(decodeSafetensors(readFileSync(join(out, "lenet5.safetensors"))));
+    network.loadStateDict(await load(join(out, "lenet5.safetensors")));
     expect(errorPercent(await predict(network, (await loadDigits(null, 400)).test))).toBe(error);
 
     const page = readFileSync(join(out, "index.html"), "utf8");

@@ -1,3 +1,4 @@
+import { encode } from "@heddle/store";
 // LeNet-5, a convnet or an MLP classifies handwritten digits: options, data, network, training, testing, pictures.
 import { digitPixels, type DigitSets, loadDigits } from "../digits/digits.ts";
 import { parameterCount } from "../parameter_count.ts";
@@ -13,7 +14,6 @@ import {
   integer,
   type Option,
 } from "../runner/options.ts";
-import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
 import { DISTORTIONS } from "./distortions.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
@@ -78,7 +78,7 @@ async function trainOne(settings: TrainSettings, sets: DigitSets, run: Run): Pro
   const { model } = settings;
   const { network, history, tested, steps } = await train(settings, sets, run, run.out);
   drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
-  const weights = await encodeSafetensors(network.stateDict(), { model, framework: "heddle" });
+  const weights = await encode(network, { format: "safetensors", metadata: { model, framework: "heddle" } });
   run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
   const { secondsPerEpoch, trainLoss, testErrorPercent } = history;
   return { secondsPerEpoch, trainLoss, testErrorPercent, steps };

@@ -58,7 +58,7 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
   const tally = { losses: [] as number[], loss: 0, wrong: 0, seconds: 0 };
   const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const checkpoint = new Checkpoint(out, { example: "lenet", samples: sets.train.length, ...about }, parts);
-  if (resume) resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
+  if (resume) await resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const progress = run.progress(steps, tally.losses.length);
   const table = run.table(["epoch", "train loss", "train error", "test error", "seconds"]);

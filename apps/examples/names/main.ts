@@ -107,9 +107,8 @@ export const names: Example<NamesOptions> = {
     };
   },
 
-  // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer({ temperature }, run) {
-    const saved = readNetworks(run.out.path);
+    const saved = await readNetworks(run.out.path);
     for (const network of [saved.classifier, saved.writer]) network?.to(run.device);
     run.print(
       `A surname, or a language with a colon and optionally a beginning (“${saved.languages.at(-1)}: A”); Ctrl-D ends.`,

@@ -1,11 +1,12 @@
 /** The networks in files: their weights, and the letters and languages that belong to them. */
 import { Vocabulary, type VocabularyState } from "@heddle/data";
 import type { Module } from "@heddle/nn";
+import { encode } from "@heddle/store";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
+import { readWeights } from "../runner/read_weights.ts";
 import { NameClassifier, type NameSizes, NameWriter } from "./networks.ts";
 
 /** The trained networks, with their letters and languages. */
@@ -35,8 +36,8 @@ export async function saveNetwork(
   sizes: NameSizes,
   vocabulary: Vocabulary,
 ): Promise<void> {
-  const about = { framework: "heddle", model: name, sizes: JSON.stringify(sizes), letters: vocabulary.fingerprint };
-  const weights = await encodeSafetensors(network.stateDict(), about);
+  const metadata = { framework: "heddle", model: name, sizes: JSON.stringify(sizes), letters: vocabulary.fingerprint };
+  const weights = await encode(network, { format: "safetensors", metadata });
   out.file(`${name}.safetensors`, weights, `the weights of the ${name}, in the safetensors format`);
 }
 
@@ -44,7 +45,7 @@ export async function saveNetwork(
  * Reads those of the two networks that exist. @throws OptionError if neither does, or a file is damaged or of another
  * model
  */
-export function readNetworks(folder: string): SavedNames {
+export async function readNetworks(folder: string): Promise<SavedNames> {
   const path = (file: string): string => join(folder, file);
   if (!existsSync(path(LETTERS))) {
     throw new OptionError(
@@ -57,18 +58,17 @@ export function readNetworks(folder: string): SavedNames {
       letters: VocabularyState;
     };
     const vocabulary = Vocabulary.fromJSON(letters);
-    const read = <N extends Module>(name: string, make: (sizes: NameSizes) => N): N | null => {
+    const read = async <N extends Module>(name: string, make: (sizes: NameSizes) => N): Promise<N | null> => {
       const file = path(`${name}.safetensors`);
       if (!existsSync(file)) return null;
-      const bytes = new Uint8Array(readFileSync(file));
-      const about = safetensorsMetadata(bytes, file);
+      const { about, weights } = await readWeights(file);
       vocabulary.check(about["letters"]!, file);
       const network = make(JSON.parse(about["sizes"]!) as NameSizes);
-      network.loadStateDict(decodeSafetensors(bytes, file));
+      network.loadStateDict(weights);
       return network;
     };
-    const classifier = read("classifier", (sizes) => new NameClassifier(sizes));
-    const writer = read("writer", (sizes) => new NameWriter(sizes));
+    const classifier = await read("classifier", (sizes) => new NameClassifier(sizes));
+    const writer = await read("writer", (sizes) => new NameWriter(sizes));
     if (classifier === null && writer === null) throw new Error(`there are no weights in ${folder}`);
     return { vocabulary, languages, classifier, writer };
   } catch (error) {

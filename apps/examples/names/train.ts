@@ -53,7 +53,7 @@ export async function trainOnNames(
   const tally = { steps: 0, loss: 0, batches: 0, seconds: 0 };
   const parts = { network, optimizer, loader, metrics, tally: plainState(tally) };
   const checkpoint = new Checkpoint(folder, { ...recipe.about, part: task.name }, parts);
-  if (recipe.resume) resumeFrom(checkpoint, run);
+  if (recipe.resume) await resumeFrom(checkpoint, run);
 
   const steps = dryRun ? 1 : epochs * loader.length;
   const progress = run.progress(steps, tally.steps);

@@ -1,11 +1,11 @@
 /** Allows one run at a time in a folder: a lock file identifies the run. */
+import { randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { threadId } from "node:worker_threads";
 import { OptionError } from "./options.ts";
-import { processLives, uniquePart } from "./part_file.ts";
 
 /** The file's name. */
 export const LOCK_FILE = ".lock";
@@ -72,6 +72,11 @@ function link(part: string, path: string): boolean {
   }
 }
 
+/** A temporary name beside a file that no other process or thread uses. */
+function uniquePart(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
+}
+
 /** Removes a stale lock, unless another run has replaced it meanwhile. */
 function setAside(path: string, text: string): void {
   const aside = uniquePart(path);
@@ -122,4 +127,14 @@ function inUse(folder: string, path: string, { pid, host, since }: Holder): Opti
     }; ` +
       `wait for it, or use another folder. If there is no such run, delete ${path}`,
   );
+}
+
+/** Whether a process with this id exists on this machine. */
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // signal 0 only checks
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }

@@ -1,11 +1,11 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
+import { putFile } from "@heddle/store";
 import { appendFileSync, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { lockFolder } from "./folder_lock.ts";
 import { makeFolder } from "./make_folder.ts";
 import { OptionError } from "./options.ts";
 import { type RunPage, runPage, type Section } from "./page.ts";
-import { putFile, type PutOptions } from "./part_file.ts";
 
 /** Writes the files of a run and records them for the page. */
 export class OutFolder {
@@ -58,12 +58,9 @@ export class OutFolder {
     this.attempt(target, () => appendFileSync(target, content));
   }
 
-  /** Replaces a file once the new content is flushed to disk. With `previous` the old file is kept under that name. */
+  /** Replaces a file. With `previous` the old file is kept under that name. */
   replace(file: string, content: string | Uint8Array, previous?: string): void {
-    this.write(file, content, {
-      durable: true,
-      ...(previous !== undefined && { previous: join(this.path, previous) }),
-    });
+    this.write(file, content, previous === undefined ? undefined : join(this.path, previous));
   }
 
   /** A subfolder for a part of the run; its files are not on the page. */
@@ -86,12 +83,12 @@ export class OutFolder {
   }
 
   /** Files appear complete or not at all, see {@link putFile}. */
-  private write(file: string, content: string | Uint8Array, options: PutOptions = {}): void {
+  private write(file: string, content: string | Uint8Array, previous?: string): void {
     if (this.dry) return;
     const target = join(this.path, file);
     this.attempt(target, () => {
       makeFolder(dirname(target));
-      putFile(target, content, options);
+      putFile(target, content, previous);
     });
   }
 

@@ -6,8 +6,8 @@ import type { Run } from "./example.ts";
  *
  * @param position how far the loaded run is, such as "step 8 of 20"; called after loading
  */
-export function resumeFrom(checkpoint: Checkpoint, run: Run, position?: () => string): void {
-  const file = checkpoint.load();
+export async function resumeFrom(checkpoint: Checkpoint, run: Run, position?: () => string): Promise<void> {
+  const file = await checkpoint.load();
   if (file === null) run.print("There is no checkpoint; training starts from the beginning.");
   else run.print(`Resuming from ${file}${position === undefined ? "" : `, ${position()}`}.`);
 }

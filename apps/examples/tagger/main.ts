@@ -95,10 +95,10 @@ export const tagger: Example<TaggerOptions> = {
     };
   },
 
-  answer(options, run) {
-    const saved = readTagger(options.out);
+  async answer(options, run) {
+    const saved = await readTagger(options.out);
     saved.tagger.to(run.device);
-    return Promise.resolve(async (line) => {
+    return async (line) => {
       const words = wordsOf(line);
       if (words.length > MAX_WORDS) {
         throw new LineError(
@@ -107,7 +107,7 @@ export const tagger: Example<TaggerOptions> = {
       }
       const [tags] = await tagAll(saved.tagger, [words], saved.words, saved.tags);
       return bracketEntities(words, tags!);
-    });
+    };
   },
 };
 

@@ -1,10 +1,11 @@
 /** A trained tagger in a file: its weights, sizes, words and tags. */
 import { Vocabulary } from "@heddle/data";
-import { existsSync, readFileSync } from "node:fs";
+import { encode } from "@heddle/store";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
+import { readWeights } from "../runner/read_weights.ts";
 import { Words } from "./corpus.ts";
 import { Tagger, type TaggerSizes } from "./tagger.ts";
 
@@ -23,28 +24,30 @@ export async function saveTagger(
   { tagger, words, tags }: SavedTagger,
   sizes: TaggerSizes,
 ): Promise<void> {
-  const weights = await encodeSafetensors(tagger.stateDict(), {
-    framework: "heddle",
-    model: "BiLSTM-CRF",
-    sizes: JSON.stringify(sizes),
-    words: JSON.stringify(words.vocabulary),
-    tags: JSON.stringify(tags),
+  const weights = await encode(tagger, {
+    format: "safetensors",
+    metadata: {
+      framework: "heddle",
+      model: "BiLSTM-CRF",
+      sizes: JSON.stringify(sizes),
+      words: JSON.stringify(words.vocabulary),
+      tags: JSON.stringify(tags),
+    },
   });
   out.file(FILE, weights, "the weights of the tagger with the CRF, in the safetensors format");
 }
 
 /** Reads what {@link saveTagger} wrote. @throws OptionError if the file is missing or damaged */
-export function readTagger(folder: string): SavedTagger {
+export async function readTagger(folder: string): Promise<SavedTagger> {
   const path = join(folder, FILE);
   if (!existsSync(path)) {
     throw new OptionError(`--ask: there is no ${path}; train first, without --ask, or name its folder with --out`);
   }
   try {
-    const file = new Uint8Array(readFileSync(path));
-    const about = safetensorsMetadata(file, path);
+    const { about, weights } = await readWeights(path);
     if (about["model"] !== "BiLSTM-CRF") throw new Error(`it holds the weights of "${about["model"]}"`);
     const tagger = new Tagger(JSON.parse(about["sizes"]!) as TaggerSizes, true);
-    tagger.loadStateDict(decodeSafetensors(file, path));
+    tagger.loadStateDict(weights);
     const words = new Words(Vocabulary.fromJSON(JSON.parse(about["words"]!)));
     return { tagger, words, tags: JSON.parse(about["tags"]!) };
   } catch (error) {

@@ -144,7 +144,7 @@ export const transformer: Example<TransformerOptions> = {
 
   // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer(options, run) {
-    const saved = readTranslator<TransformerSizes>(run.out.path, "transformer");
+    const saved = await readTranslator<TransformerSizes>(run.out.path, "transformer");
     const { source } = saved.vocabularies;
     const model = new TransformerTranslator(source.size, saved.sizes);
     return translatorAnswer(model, saved, { beams: options.beam, lengthPenalty: options.lengthPenalty }, run);

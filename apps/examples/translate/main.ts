@@ -126,7 +126,7 @@ export const translate: Example<TranslateOptions> = {
 
   // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer(options, run) {
-    const saved = readTranslator<TranslatorSizes>(run.out.path, "translate");
+    const saved = await readTranslator<TranslatorSizes>(run.out.path, "translate");
     const { source, target } = saved.vocabularies;
     const model = new Translator({ source: source.size, target: target.size }, saved.sizes);
     return translatorAnswer(model, saved, { beams: options.beam, lengthPenalty: options.lengthPenalty }, run);

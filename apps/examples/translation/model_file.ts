@@ -2,12 +2,13 @@
 import { Vocabulary, type VocabularyState } from "@heddle/data";
 import type { BytePairState } from "@heddle/data/bpe";
 import type { Module } from "@heddle/nn";
+import { encode } from "@heddle/store";
 import type { Tensor } from "@heddle/tensor";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
+import { readWeights } from "../runner/read_weights.ts";
 import type { Vocabularies } from "./batches.ts";
 import type { Direction } from "./pairs.ts";
 import { WordPieces } from "./word_pieces.ts";
@@ -35,13 +36,16 @@ export async function saveTranslator<Sizes>(
   { direction, sizes }: TranslatorSettings<Sizes>,
   { source, target }: Vocabularies,
 ): Promise<void> {
-  const weights = await encodeSafetensors(model.stateDict(), {
-    framework: "heddle",
-    model: name,
-    direction,
-    sizes: JSON.stringify(sizes),
-    source: source.fingerprint,
-    target: target.fingerprint,
+  const weights = await encode(model, {
+    format: "safetensors",
+    metadata: {
+      framework: "heddle",
+      model: name,
+      direction,
+      sizes: JSON.stringify(sizes),
+      source: source.fingerprint,
+      target: target.fingerprint,
+    },
   });
   out.file(`${name}.safetensors`, weights, "the weights, in the safetensors format");
   const words = source instanceof WordPieces ? { pieces: source } : { source, target };
@@ -53,7 +57,7 @@ export async function saveTranslator<Sizes>(
  *
  * @throws OptionError if files are missing, damaged, or of different translators.
  */
-export function readTranslator<Sizes>(folder: string, name: string): SavedTranslator<Sizes> {
+export async function readTranslator<Sizes>(folder: string, name: string): Promise<SavedTranslator<Sizes>> {
   const [weightsFile, wordsFile] = [`${name}.safetensors`, VOCABULARIES].map((file) => join(folder, file)) as [
     string,
     string,
@@ -63,8 +67,7 @@ export function readTranslator<Sizes>(folder: string, name: string): SavedTransl
     throw new OptionError(`--ask: there is no ${missing}; train a model first, or name its folder with --out`);
   }
   try {
-    const file = new Uint8Array(readFileSync(weightsFile));
-    const about = safetensorsMetadata(file, weightsFile);
+    const { about, weights } = await readWeights(weightsFile);
     if (about["model"] !== name) throw new Error(`${weightsFile} holds the weights of "${about["model"]}"`);
     const vocabularies = vocabulariesFrom(readFileSync(wordsFile, "utf8"));
     for (const side of ["source", "target"] as const) vocabularies[side].check(about[side]!, weightsFile);
@@ -72,7 +75,7 @@ export function readTranslator<Sizes>(folder: string, name: string): SavedTransl
       direction: about["direction"] as Direction,
       sizes: JSON.parse(about["sizes"]!) as Sizes,
       vocabularies,
-      weights: decodeSafetensors(file, weightsFile),
+      weights,
     };
   } catch (error) {
     throw new OptionError(`--ask: ${(error as Error).message}`, { cause: error });

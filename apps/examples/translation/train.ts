@@ -57,7 +57,7 @@ export async function trainTranslator<State>(
   const tally = { steps: 0, loss: 0, words: 0, seconds: 0, allSeconds: 0 };
   const parts = { model, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const checkpoint = new Checkpoint(run.out, recipe.about, parts);
-  if (recipe.resume) resumeFrom(checkpoint, run);
+  if (recipe.resume) await resumeFrom(checkpoint, run);
 
   const progress = run.progress(steps, tally.steps);
   const table = run.table(["epoch", "train loss", "validation loss", "BLEU", "seconds"]);

@@ -2,6 +2,7 @@
 import { noGrad } from "@heddle/autograd";
 import { DataLoader } from "@heddle/data";
 import { Adam } from "@heddle/optim";
+import { encode } from "@heddle/store";
 import { keep, randn, scope, stack, tidy } from "@heddle/tensor";
 import { type Digits, loadDigits } from "../digits/digits.ts";
 import { Filmstrip } from "../digits/filmstrip.ts";
@@ -18,7 +19,6 @@ import {
   type Option,
 } from "../runner/options.ts";
 import { resumeFrom } from "../runner/resume.ts";
-import { encodeSafetensors } from "../runner/safetensors.ts";
 import { between, drawReport, generated } from "./report.ts";
 import { Vae } from "./vae.ts";
 
@@ -65,7 +65,7 @@ export const vae: Example<VaeOptions> = {
       interpolations,
       tally: plainState(tally),
     });
-    if (options.resume) resumeFrom(checkpoint, run);
+    if (options.resume) await resumeFrom(checkpoint, run);
 
     const progress = run.progress(epochs * loader.length, tally.steps);
     const table = run.table(["epoch", "train ELBO", "test ELBO", "reconstruction", "divergence"]);
@@ -99,7 +99,10 @@ export const vae: Example<VaeOptions> = {
     progress.end();
 
     await drawReport({ out: run.out, network, latent, test, metrics, samples, interpolations });
-    const weights = await encodeSafetensors(network.stateDict(), { model: `vae ${latent}`, framework: "heddle" });
+    const weights = await encode(network, {
+      format: "safetensors",
+      metadata: { model: `vae ${latent}`, framework: "heddle" },
+    });
     run.out.file("vae.safetensors", weights, "the weights, in the safetensors format");
     const last = (name: string): number => metrics.values(name).at(-1)!;
     return {

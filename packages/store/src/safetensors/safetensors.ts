@@ -38,18 +38,20 @@ export function contentOf(
 export async function openSafetensors(source: ByteSource, options: OpenOptions): Promise<OpenedFile> {
   if (await isIndex(source)) return await openShards(source, options);
   const { operation, verify } = options;
-  const { metadata: { [STATE]: json, [CHECKSUMS]: _, ...metadata }, pieces } = await readSafetensors(
+  const { metadata: { [STATE]: json, [CHECKSUMS]: sums, ...metadata }, pieces } = await readSafetensors(
     source,
     operation,
     verify,
   );
   const tensors = pieces.map(allOf);
+  const fail = failing(operation, source.name, "safetensors");
   if (json === undefined) return { metadata, tensors };
+  if (verify && sums === undefined) fail("there is a state and no checksums, which are written together");
   const state = (read: readonly Tensor[]): unknown => {
     try {
       return joinState({ json, tensors: Object.fromEntries(pieces.map(({ name }, i) => [name, read[i]!])) });
     } catch (error) {
-      return failing(operation, source.name, "safetensors")(`"${STATE}": ${(error as Error).message.slice(0, 300)}`);
+      return fail(`"${STATE}": ${(error as Error).message.slice(0, 300)}`);
     }
   };
   return { metadata, tensors, state };

@@ -35,9 +35,9 @@ export function checkGeometry(name: string, { shape, strides, offset }: Geometry
   if (!Number.isSafeInteger(8 * shape.reduce((product, size) => product * Math.max(size, 1), 1))) {
     fail(`${shortened(name)} has ${shown}: too many elements`);
   }
-  if (sizeOf(shape) === 0) return;
-  const last = shape.reduce((sum, size, d) => sum + (size - 1) * strides[d]!, offset);
-  if (!(last < numel)) fail(`${shortened(name)} has ${shown} from ${offset} on, in a storage of ${numel} elements`);
+  // The end of the last element; of nothing, where it would begin.
+  const end = sizeOf(shape) === 0 ? offset : shape.reduce((sum, size, d) => sum + (size - 1) * strides[d]!, offset + 1);
+  if (!(end <= numel)) fail(`${shortened(name)} has ${shown} from ${offset} on, in a storage of ${numel} elements`);
 }
 
 /** An array whose first index changes fastest, as a view of one with reversed dimensions. */

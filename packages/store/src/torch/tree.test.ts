@@ -48,7 +48,9 @@ test("what would be a tree without end is refused", () => {
 
 test("views outside of their storage, and names that are taken, are refused", () => {
   for (
-    const [shape, strides, offset] of [[[7], [1], 0], [[2, 3], [3, 1], 1], [[2], [2 ** 40], 0], [[1], [1], 6]] as const
+    const [shape, strides, offset] of [[[7], [1], 0], [[2, 3], [3, 1], 1], [[2], [2 ** 40], 0], [[1], [1], 6], [[0], [
+      1,
+    ], 7]] as const
   ) {
     expect(() => tree(dict(["a", view([...shape], [...strides], offset)]))).toThrow(
       /"a" has shape .* in a storage of 6 elements/,
