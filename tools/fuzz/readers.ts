@@ -19,7 +19,7 @@ import {
   Standardize,
   Table,
 } from "../../packages/data/src/table.ts";
-import { arange, fromTypedArray, manualSeed, scope, type Tensor, tensor } from "../../packages/tensor/src/mod.ts";
+import { manualSeed, scope } from "../../packages/tensor/src/mod.ts";
 import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
 import { storedFiles } from "./stored_files.ts";

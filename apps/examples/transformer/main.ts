@@ -142,7 +142,6 @@ export const transformer: Example<TransformerOptions> = {
     };
   },
 
-  // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer(options, run) {
     const saved = await readTranslator<TransformerSizes>(run.out.path, "transformer");
     const { source } = saved.vocabularies;

@@ -124,7 +124,6 @@ export const translate: Example<TranslateOptions> = {
     };
   },
 
-  // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer(options, run) {
     const saved = await readTranslator<TranslatorSizes>(run.out.path, "translate");
     const { source, target } = saved.vocabularies;

@@ -4,7 +4,6 @@
  */
 import { Tensor } from "@heddle/tensor";
 import type { ByteSource } from "../files/byte_source.ts";
-import type { ByteTarget } from "../files/byte_target.ts";
 import { crc32 } from "../files/crc32.ts";
 import { described, type Fail, failing, shortened } from "../errors.ts";
 import type { Format, OpenedFile, OpenOptions, PlacedTensor } from "../formats/format.ts";
