@@ -141,6 +141,7 @@ export const transformer: Example<TransformerOptions> = {
       ...figures,
     };
   },
+
   async answer(options, run) {
     const saved = await readTranslator<TransformerSizes>(run.out.path, "transformer");
     const { source } = saved.vocabularies;

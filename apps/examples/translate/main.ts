@@ -123,6 +123,7 @@ export const translate: Example<TranslateOptions> = {
       ...figures,
     };
   },
+
   async answer(options, run) {
     const saved = await readTranslator<TranslatorSizes>(run.out.path, "translate");
     const { source, target } = saved.vocabularies;
