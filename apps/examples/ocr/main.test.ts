@@ -75,7 +75,8 @@ test("all letters are learned, and no word of the test is", () => {
   expect(TEST_WORDS.filter((word) => TRAINING_WORDS.includes(word))).toEqual([]);
 });
 
-const packages = fileURLToPath(new URL("../../../conformance/onnx_models/node_modules/", import.meta.url));
+const here = fileURLToPath(new URL(".", import.meta.url));
+const packages = join(here, "../../../conformance/onnx_models/node_modules/");
 const installed = existsSync(packages);
 if (!installed) {
   const message = "published ONNX models are not installed: npm ci --ignore-scripts in conformance/onnx_models";
