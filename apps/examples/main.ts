@@ -41,6 +41,10 @@ export const EXAMPLES: Readonly<Record<string, Entry>> = {
     "a network trained on some classes, fine-tuned on others from few examples",
     async () => (await import("./fine-tuning/main.ts")).fineTuning,
   ),
+  "ocr": entry(
+    "a published text recogniser, imported from ONNX, fine-tuned on an odd font and exported",
+    async () => (await import("./ocr/main.ts")).ocr,
+  ),
   "vae": entry(
     "a variational autoencoder: samples, interpolations, the map of its latent space",
     async () => (await import("./vae/main.ts")).vae,
