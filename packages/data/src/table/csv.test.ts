@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { parseCsv, readCsv, streamCsv, type Table } from "../table.ts";
 
-const path = new URL("../../../../conformance/fixtures/tables.json", import.meta.url);
+const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/tables.json");
 const { files } = JSON.parse(readFileSync(path, "utf8")) as {
   files: { delimiter: string; text: string; rows: string[][] }[];
 };

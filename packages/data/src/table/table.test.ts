@@ -1,9 +1,11 @@
 import { Generator, scope } from "@heddle/tensor";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseCsv, Table } from "../table.ts";
 
-const path = new URL("../../../../conformance/fixtures/tables.json", import.meta.url);
+const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/tables.json");
 const { columns } = JSON.parse(readFileSync(path, "utf8")) as {
   columns: { values: number[]; describe: (number | null)[] }[];
 };

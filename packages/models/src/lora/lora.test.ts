@@ -13,6 +13,8 @@ import {
 import { fromTypedArray, Generator, keep, ones, randn, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { addLora, loraAdapters, loraStateDict, mergeLora, removeLora, unmergeLora, useLora } from "../lora.ts";
 
@@ -40,7 +42,7 @@ interface Case {
   readonly merged: Recorded;
 }
 
-const path = new URL("../../../../conformance/fixtures/lora.json", import.meta.url);
+const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/lora.json");
 const { cases } = JSON.parse(readFileSync(path, "utf8")) as { cases: Case[] };
 
 function recorded({ dtype, shape, data }: Recorded): Tensor {
