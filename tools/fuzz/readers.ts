@@ -296,7 +296,7 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
   const parts = { run: plainState(run) };
   const checkpoint = new Checkpoint(out, { example: "fuzz" }, parts);
   const checkpointPath = join(folder, "checkpoint.safetensors");
-  writeFileSync(join(folder, "model.safetensors"), await encodeSafetensors({}));
+  writeFileSync(join(folder, "model.safetensors"), await encode({}, { format: "safetensors" }));
   await checkpoint.save();
   const saved = Uint8Array.from(readFileSync(checkpointPath));
 
