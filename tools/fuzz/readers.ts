@@ -19,7 +19,7 @@ import {
   Standardize,
   Table,
 } from "../../packages/data/src/table.ts";
-import { manualSeed, scope } from "../../packages/tensor/src/mod.ts";
+import { manualSeed, scope, tensor } from "../../packages/tensor/src/mod.ts";
 import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
 import { storedFiles } from "./stored_files.ts";
@@ -32,20 +32,9 @@ import { joinPngChunks, readPngChunks } from "../../packages/data/src/images/png
 import { importOnnx } from "../../packages/onnx/src/mod.ts";
 import { modelOf, nodeOf, tensorOf, valueOf } from "../../packages/onnx/src/testing/build_model.ts";
 import type { Draw } from "./mutate.ts";
+import type { Reader } from "./reader.ts";
 
-/** A reader and its properties. */
-export interface Reader {
-  readonly name: string;
-  readonly files: readonly Uint8Array[];
-  /** Reads a file; returns the result as text, to compare it with other results. */
-  read(bytes: Uint8Array): string | Promise<string>;
-  /** The start of its error messages. */
-  readonly says: RegExp;
-  /** Whether checksums cover the whole file, so that any change is an error or has no effect. */
-  readonly checked?: boolean;
-  /** Corrects the checksums of a damaged file, so that the code after them is reached. */
-  repair?(bytes: Uint8Array, draw: Draw): Uint8Array;
-}
+export type { Reader };
 
 const digest = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { encode, type FormatName, load, openTensors, type Savable } from "../../packages/store/src/mod.ts";
 import { arange, fromTypedArray, scope, Tensor, tensor } from "../../packages/tensor/src/mod.ts";
-import type { Reader } from "./readers.ts";
+import type { Reader } from "./reader.ts";
 
 /** Files of a family that were recorded, and are read. */
 function recorded(family: string, choose: (name: string) => boolean): Uint8Array[] {
