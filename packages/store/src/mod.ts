@@ -13,6 +13,9 @@
 export { load, type LoadOptions, openTensors, TensorFile, type TensorInfo } from "./load.ts";
 export { encode, type EncodeOptions, type Savable, save, type SaveOptions } from "./save.ts";
 export type { FormatName, MetadataValue, OpenedFile, PlacedTensor } from "./formats/format.ts";
-export type { BlobLike, ResponseLike, Source, UrlLike } from "./files/byte_source.ts";
+export type { BlobLike, ByteSource, ResponseLike, Source, UrlLike } from "./files/byte_source.ts";
 export { putFile } from "./files/byte_target.ts";
 export type { StateDict, Stateful } from "./state/state.ts";
+export type { Fail } from "./errors.ts";
+export type { Convert, Elements } from "./tensors/elements.ts";
+export type { Piece } from "./tensors/pieces.ts";
