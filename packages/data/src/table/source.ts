@@ -1,8 +1,28 @@
 /** Where tables come from. */
 import { node } from "../node.ts";
 
+/** What of a `URL` is used, whose type not every program has. */
+export interface UrlLike {
+  readonly href: string;
+  readonly protocol: string;
+}
+
+/** What of a `Blob` or `File` is used. */
+export interface BlobLike {
+  readonly size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
+/** What of a `Response` is used. */
+export interface ResponseLike {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 /** A path, an http(s) or file URL, the response of `fetch`, a `Blob` or `File`, or the bytes themselves. */
-export type TableSource = string | URL | Response | Blob | ArrayBuffer | Uint8Array;
+export type TableSource = string | UrlLike | ResponseLike | BlobLike | ArrayBuffer | Uint8Array;
 
 /** Bytes that can be read in part. */
 export interface ByteRanges {
@@ -57,10 +77,10 @@ export async function rangesOf(source: TableSource, name: string): Promise<ByteR
   return { size: bytes.length, read: (start, end) => Promise.resolve(bytes.subarray(start, end)), close: none };
 }
 
-async function bytesOf(source: Exclude<TableSource, Blob>, name: string): Promise<Uint8Array> {
+async function bytesOf(source: TableSource, name: string): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  const response = isResponse(source) ? source : await fetch(source);
+  const response = isResponse(source) ? source : await fetch(source as string | URL);
   checkResponse(response, name);
   return new Uint8Array(await response.arrayBuffer());
 }

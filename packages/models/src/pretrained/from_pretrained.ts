@@ -1,10 +1,11 @@
 /** Loads a model that somebody trained: architecture, weights, tokenizer. */
 import type { LoadReport, Module } from "@heddle/nn";
+import type { UrlLike } from "@heddle/store";
 import type { Device, DType } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import type { GenerationConfig } from "../language/generation.ts";
 import { classOf, make, type ModelClass } from "./architectures.ts";
-import { HUB_OPTIONS, type HubOptions } from "./hub_files.ts";
+import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { readJson } from "./json_file.ts";
 import { openModel } from "./model_files.ts";
 import { type HubTokenizer, readTokenizer } from "./tokenizer.ts";
@@ -61,7 +62,7 @@ export interface Pretrained<M extends Module = Module> extends LoadReport {
  * ```
  */
 export async function fromPretrained<M extends Module = Module>(
-  place: string | URL,
+  place: string | UrlLike,
   options: PretrainedOptions<M> = {},
 ): Promise<Pretrained<M>> {
   checkOptions("fromPretrained", options, [...HUB_OPTIONS, "architecture", "config", "device", "dtype", "strict"]);

@@ -1,7 +1,8 @@
 /** Where the files of a model come from: a folder, a hub with a cache, or a server without one. */
-import type { Source } from "@heddle/store";
+import type { Source, UrlLike } from "@heddle/store";
 import { checkFileName } from "./file_names.ts";
-import { HubFiles, type HubOptions, isRepository } from "./hub_files.ts";
+import { HubFiles, isRepository } from "./hub_files.ts";
+import type { HubOptions } from "./hub_options.ts";
 import { type NodeModules, nodeModules } from "./node.ts";
 
 /** The files of one model. */
@@ -15,7 +16,7 @@ export interface ModelFiles {
 }
 
 /** Finds out what kind of place it is. @throws Error for what is neither an address, a folder nor the name of a repository. */
-export async function openModel(place: string | URL, options: HubOptions): Promise<ModelFiles> {
+export async function openModel(place: string | UrlLike, options: HubOptions): Promise<ModelFiles> {
   const node = nodeModules();
   const text = typeof place === "string" ? place : place.href;
   if (/^https?:\/\//.test(text)) {

@@ -11,9 +11,11 @@ export interface ScaleOptions {
   columns?: readonly string[];
 }
 
-/** `(x - shift) / scale` */
-interface Scale {
+/** The figures of a column, which becomes `(x - shift) / scale`. */
+export interface Scale {
+  /** What is subtracted. */
   readonly shift: number;
+  /** What is divided by. */
   readonly scale: number;
 }
 
