@@ -135,7 +135,8 @@ export async function mergeRuns(runs: readonly Run[]): Promise<Trace> {
         `exportOnnx: the model runs other operations for inputs of other sizes, so that one graph cannot stand for it: operation ${i} is ` +
           `${
             shown(parts[0])
-          }, then ${others}; leave out the dynamic axis that decides this, or write the model without loops over it`,
+          }, then ${others}; give an example whose dynamic sizes are 2 or more, leave out the dynamic axis that decides this, or write the ` +
+          `model without loops over it`,
       );
     }
   }
