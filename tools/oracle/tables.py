@@ -9,7 +9,7 @@ import random
 
 import numpy as np
 
-FILE = pathlib.Path(__file__).resolve().parents[2] / "conformance" / "fixtures" / "tables.json"
+FILE = pathlib.Path(__file__).resolve().parents[2] / "conformance" / "fixtures" / "tables" / "tables.json"
 PIECES = ["a", "ü", "語", "\U0001f600", " ", '"', '""', ",", ";", "\t", "\n", "#", "'", "0", "1.5", "-", "x" * 20]
 
 

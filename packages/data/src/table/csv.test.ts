@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { parseCsv, readCsv, streamCsv, type Table } from "../table.ts";
 
-const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/tables.json");
+const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/tables/tables.json");
 const { files } = JSON.parse(readFileSync(path, "utf8")) as {
   files: { delimiter: string; text: string; rows: string[][] }[];
 };

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseCsv, Table } from "../table.ts";
 
-const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/tables.json");
+const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures/tables/tables.json");
 const { columns } = JSON.parse(readFileSync(path, "utf8")) as {
   columns: { values: number[]; describe: (number | null)[] }[];
 };

@@ -3,7 +3,7 @@ import { apply } from "../engine/apply.ts";
 import { checkOperands, checkScalar, checkTensor, checkTensors } from "../engine/checks.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/fill.ts";
-import { readsAtOnce } from "../engine/recorder.ts";
+import { activeRecorder } from "../engine/recorder.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkWritten } from "../scalar.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
@@ -105,7 +105,7 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
     throw new TypeError(`oneHot: expected integer classes, got ${x.dtype}; cast with .to("int32")`);
   }
   const index = x.to("int32");
-  if (numClasses > 0 && !readsAtOnce(x)) return encoded(index, numClasses);
+  if (numClasses > 0 && activeRecorder() !== null) return encoded(index, numClasses);
   if (x.numel === 0 && numClasses <= 0) {
     throw new RangeError("oneHot: no elements to find the number of classes from; give numClasses");
   }

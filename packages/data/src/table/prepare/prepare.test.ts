@@ -14,7 +14,7 @@ import {
   UNKNOWN,
 } from "../../table.ts";
 
-const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../../conformance/fixtures/tables.json");
+const path = join(dirname(fileURLToPath(import.meta.url)), "../../../../../conformance/fixtures/tables/tables.json");
 const { columns } = JSON.parse(readFileSync(path, "utf8")) as {
   columns: { values: number[]; standardized: number[]; minMax: number[] }[];
 };
