@@ -67,6 +67,16 @@ test("kinds are inferred over the whole column", () => {
   expect(table.numbers("b")).toEqual(Float64Array.of(1, 0, NaN));
 });
 
+test("a column with leading zeros is text, so that postcodes keep their digits", () => {
+  const table = parseCsv("zip,zero,part,minus,padded\n01234,0,0.5,-0.25,1.5\n80331,12,-0,0e3,00.5\nNA,100,.5,+0,2\n");
+  expect(table.strings("zip")).toEqual(["01234", "80331", null]);
+  expect(table.columns.map((name) => table.kind(name))).toEqual(["string", "number", "number", "number", "string"]);
+  expect(parseCsv("zip\n 007 \n").kind("zip")).toBe("string");
+  const european = { delimiter: ";", decimal: ",", thousands: "." } as const;
+  expect(parseCsv("a;b\n0,5;0123\n1.123;1\n", european).numbers("a")).toEqual(Float64Array.of(0.5, 1123));
+  expect(parseCsv("zip\n01234\n", { types: { zip: "number" } }).numbers("zip")).toEqual(Float64Array.of(1234));
+});
+
 test("dates that do not exist are text", () => {
   expect(parseCsv("d,e\n2023-02-29,1\n").kind("d")).toBe("string");
   expect(parseCsv("d,e\n2024-13-01,1\n").kind("d")).toBe("string");

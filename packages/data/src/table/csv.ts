@@ -86,7 +86,7 @@ const PIECE = 1 << 16;
 
 /**
  * Reads a CSV file: from a path, an address, a response, a `Blob` or bytes. The kinds of columns are inferred from all values: numbers,
- * dates in ISO 8601, true and false, else strings. pandas: `read_csv`.
+ * dates in ISO 8601, true and false, else strings. Numbers with leading zeros, such as postcodes, stay strings. pandas: `read_csv`.
  *
  * @throws Error for a file that is damaged or has records of different lengths, TypeError for a value that is not of the kind given;
  *   both name the line

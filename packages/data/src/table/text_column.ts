@@ -72,9 +72,12 @@ const EXPECTED: { readonly [K in ColumnKind]: string } = {
   category: "text",
 };
 
-/** Whole numbers that a float64 would change, as identifiers are. */
-function isLongInteger(text: string): boolean {
-  return text.length > 15 && /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(Number(text));
+const LEADING_ZERO = /^[+-]?0\d/;
+
+/** Whether a number would lose digits, as identifiers must not: leading zeros, or those of a whole number beyond 2⁵³. */
+function losesDigits(text: string): boolean {
+  return LEADING_ZERO.test(text) ||
+    (text.length > 15 && /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
 }
 
 /** Appends a column of texts, of which the kind may be known; texts are converted as soon as it is. */
@@ -100,14 +103,15 @@ export class TextColumn {
   }
 
   /**
-   * The column. If its kind is not known, it is the narrowest that all values are of: numbers, dates, truth values, or strings. Whole
-   * numbers beyond 2⁵³ are strings, so that identifiers keep their digits. Without any value it is numbers, as in pandas.
+   * The column. If its kind is not known, it is the narrowest that all values are of: numbers, dates, truth values, or strings. Numbers
+   * with leading zeros and whole numbers beyond 2⁵³ are strings, so that identifiers keep their digits. Without any value it is numbers,
+   * as in pandas.
    *
    * @throws TypeError for a text that is no value of the kind, with its row
    */
   finish(): Column {
     if (this.kind === undefined) {
-      const column = INFERRED.map((kind) => readAll(this.texts, kind, this.format, true)).find((found) =>
+      const column = INFERRED.map((kind) => readAll(this.texts, kind, this.format, kind === "number")).find((found) =>
         typeof found === "object"
       );
       return column ?? readAll(this.texts, "string", this.format) as Column;
@@ -139,7 +143,7 @@ function readAll(
   texts: readonly string[],
   kind: ColumnKind,
   format: CellFormat,
-  ids: boolean = false,
+  keepsDigits: boolean = false,
 ): Column | number {
   const numeric = kind === "number" || kind === "date";
   const values = numeric ? new Float64Array(texts.length).fill(NaN) : new Array<string | null>(texts.length).fill(null);
@@ -151,7 +155,7 @@ function readAll(
     const plain = asIs ? text : text.trim();
     if (!asIs && format.na.has(plain)) continue;
     const value = read(plain, format);
-    if (value === undefined || (ids && isLongInteger(plain))) return i;
+    if (value === undefined || (keepsDigits && losesDigits(plain))) return i;
     values[i] = value as never;
   }
   return { kind: kind === "category" ? "string" : kind, values } as Column;
