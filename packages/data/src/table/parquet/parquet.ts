@@ -55,7 +55,7 @@ const PARSERS: Partial<ParquetParsers> = {
  * import { readParquet } from "@heddle/data/table";
  *
  * const trips = await readParquet("data/yellow_tripdata_2024-01.parquet", { columns: ["trip_distance", "fare_amount"] });
- * console.log(String(trips.describe()));
+ * console.log(trips.describe());
  * ```
  */
 export async function readParquet(source: TableSource, options: ParquetOptions = {}): Promise<Table> {
