@@ -145,15 +145,24 @@ test("a stream of tables has the rows of the whole", async () => {
 
 const refused: readonly (readonly [text: string, options: object, message: string])[] = [
   ["", {}, "t: there is no record"],
-  ["a,b\n1\n", {}, "t: line 2 has 1 fields, but there are 2 columns; { fillShort: true }"],
+  [
+    "a,b\n1\n",
+    {},
+    "t: line 2 has 1 field, but there are 2 columns; { fillShort: true } takes the absent ones as missing values",
+  ],
   [
     "a,b\n\n# x\n1,2\n1,2,3\n",
     { comment: "#" },
-    "t: line 5 has 3 fields, but there are 2 columns; is a field with the delimiter not quoted?",
+    "t: line 5 has 3 fields, but there are 2 columns; does a field contain the delimiter without being quoted?",
   ],
+  ["a\n1,2\n", {}, "t: line 2 has 2 fields, but there is 1 column; does a field"],
   ['a,b\n1,"2\n3', {}, "t: line 2: a quotation mark is not closed"],
   ['a,b\n1,2\n"x"y,2\n', {}, "t: line 3: a quotation mark is followed by other characters"],
-  ["a,a\n1,2\n", {}, 't: columns 1 and 2 are both called "a"'],
+  [
+    "a,a\n1,2\n",
+    {},
+    't: columns 1 and 2 are both called "a"; rename one in the file, or remove the first line and give the names with { header: [...] }',
+  ],
   [
     'a,b\n1,"2\n3"\nx,4\n',
     { types: { a: "number" } },
@@ -173,6 +182,26 @@ const refused: readonly (readonly [text: string, options: object, message: strin
   ["a,b\n", { rows: -1 }, "rows is a whole number of at least 0, got -1"],
   ["a,b\n", { seperator: ";" }, "seperator"],
 ];
+
+const separated = [[";", "a;b\n1,5;2\n"], [";", "x;y\n1;2\n"], ["\t", "x\ty\n1\t2\n"], ["|", "x|y\n1|2\n"]] as const;
+
+test.each(separated)("a file with the delimiter %j is refused with the remedy, %j", async (delimiter, text) => {
+  const message = `t: line 1 has one field, ${JSON.stringify(text.split("\n")[0])}. If ${
+    JSON.stringify(delimiter)
+  } separates its fields, give { delimiter: ${JSON.stringify(delimiter)} }, and decimal: "," if`;
+  expect(() => parseCsv(text, { name: "t" })).toThrow(message);
+  await expect(readCsv(new Blob([text]), { name: "t" })).rejects.toThrow(message);
+  await expect(streamCsv(new Blob([text]), { name: "t" }).next()).rejects.toThrow(message);
+  expect(() => parseCsv(text, { name: "t", header: false })).toThrow(message);
+  expect(() => parseCsv(text, { name: "t", header: ["p", "q"] })).toThrow(message);
+  expect(parseCsv(text, { delimiter, decimal: "," }).columns.length).toBe(2);
+});
+
+test("one column that contains another delimiter is read if the delimiter is given, or the column is named", () => {
+  expect(parseCsv("x;y\n1\n", { delimiter: "," }).columns).toEqual(["x;y"]);
+  expect(parseCsv("no; yes\n", { header: ["text"] }).row(0)).toEqual({ text: "no; yes" });
+  expect(parseCsv("text\nno; yes\n").row(0)).toEqual({ text: "no; yes" });
+});
 
 test.each(refused)("%j with %j is refused", (text, options, message) => {
   expect(() => parseCsv(text, { name: "t", ...options })).toThrow(message);
