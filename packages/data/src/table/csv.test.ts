@@ -179,6 +179,7 @@ const refused: readonly (readonly [text: string, options: object, message: strin
   ["a,b\n", { delimiter: "" }, "is no delimiter"],
   ["a,b\n", { decimal: "," }, "both the delimiter and the decimal point"],
   ["a,b\n", { quote: "ab" }, "quote is one character"],
+  ["a,b\n", { quote: "" }, 'quote is one character, got ""'],
   ["a,b\n", { rows: -1 }, "rows is a whole number of at least 0, got -1"],
   ["a,b\n", { seperator: ";" }, "seperator"],
 ];

@@ -326,11 +326,11 @@ function syntaxOf(
   decimal: string,
   name: string,
 ): CsvSyntax {
-  if (typeof delimiter !== "string" || !/^[^"\r\n\ufeff]+$/.test(delimiter) || delimiter.includes(quote)) {
-    throw new RangeError(`${name}: ${JSON.stringify(delimiter)} is no delimiter; usual ones are ",", ";" and "\\t"`);
-  }
   if (typeof quote !== "string" || quote.length !== 1 || /[\r\n]/.test(quote)) {
     throw new RangeError(`${name}: quote is one character, got ${JSON.stringify(quote)}`);
+  }
+  if (typeof delimiter !== "string" || !/^[^"\r\n\ufeff]+$/.test(delimiter) || delimiter.includes(quote)) {
+    throw new RangeError(`${name}: ${JSON.stringify(delimiter)} is no delimiter; usual ones are ",", ";" and "\\t"`);
   }
   if (typeof comment !== "string" || comment === delimiter) {
     throw new RangeError(`${name}: comment is a text other than the delimiter, got ${JSON.stringify(comment)}`);
