@@ -141,6 +141,19 @@ test("a stream of tables has the rows of the whole", async () => {
   const late = streamCsv(new Blob(["a,b\n1,1\n2,2\nx,3\n"]), { chunkRows: 2, name: "late" });
   await late.next();
   await expect(late.next()).rejects.toThrow('late: line 4 (row 2), column "a": "x" is not a number');
+  for (const id of ["01234", "12345678901234567890"]) {
+    const source = new Blob([`id\n1\n2\n${id}\n`]);
+    const ids = streamCsv(source, { chunkRows: 2, name: "ids" });
+    await ids.next();
+    await expect(ids.next()).rejects.toThrow(
+      `ids: line 4 (row 2), column "id": "${id}" is not a number that keeps its digits; read the column as "string"`,
+    );
+    const read: number[] = [];
+    for await (const part of streamCsv(source, { chunkRows: 2, types: { id: "number" } })) {
+      read.push(...part.numbers("id"));
+    }
+    expect(read).toEqual([1, 2, Number(id)]);
+  }
 });
 
 const refused: readonly (readonly [text: string, options: object, message: string])[] = [

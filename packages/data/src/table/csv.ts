@@ -285,7 +285,10 @@ class CsvReader {
     const lines: number[] = this.lines = [];
     const before = this.count;
     const place = (row: number): string => `${this.name}: line ${lines[row]} (row ${before + row})`;
-    this.building = this.columns!.map(({ name, kind }) => new TextColumn(name, kind, this.format, place));
+    const { types = {} } = this.options;
+    this.building = this.columns!.map(({ name, kind }) =>
+      new TextColumn(name, kind, this.format, place, !Object.hasOwn(types, name))
+    );
   }
 
   private push({ fields, line }: CsvRecord): void {

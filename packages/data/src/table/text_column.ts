@@ -89,12 +89,15 @@ export class TextColumn {
   private readonly kind: ColumnKind | undefined;
   private readonly format: CellFormat;
   private readonly place: Place;
+  private readonly isInferred: boolean;
 
-  constructor(name: string, kind: ColumnKind | undefined, format: CellFormat, place: Place) {
+  /** `isInferred` says that the kind is not the user's: then no number may lose digits. */
+  constructor(name: string, kind: ColumnKind | undefined, format: CellFormat, place: Place, isInferred: boolean) {
     this.name = name;
     this.kind = kind;
     this.format = format;
     this.place = place;
+    this.isInferred = isInferred;
   }
 
   push(text: string): void {
@@ -111,7 +114,7 @@ export class TextColumn {
    */
   finish(): Column {
     if (this.kind === undefined) {
-      const column = INFERRED.map((kind) => readAll(this.texts, kind, this.format, kind === "number")).find((found) =>
+      const column = INFERRED.map((kind) => readAll(this.texts, kind, this.format, true)).find((found) =>
         typeof found === "object"
       );
       return column ?? readAll(this.texts, "string", this.format) as Column;
@@ -122,12 +125,16 @@ export class TextColumn {
   }
 
   private convert(kind: ColumnKind): void {
-    const read = readAll(this.texts, kind, this.format);
+    const read = readAll(this.texts, kind, this.format, this.isInferred);
     if (typeof read === "number") {
+      const text = this.texts[read]!;
+      const problem = READERS[kind](text.trim(), this.format) === undefined
+        ? `${EXPECTED[kind]}; add the text to "na" if it means a missing value, or`
+        : "a number that keeps its digits;";
       throw new TypeError(
         `${this.place(this.rows + read)}, column ${JSON.stringify(clip(this.name))}: ${
-          JSON.stringify(clip(this.texts[read]!))
-        } is not ${EXPECTED[kind]}; add the text to "na" if it means a missing value, or read the column as "string"`,
+          JSON.stringify(clip(text))
+        } is not ${problem} read the column as "string"`,
       );
     }
     this.rows += this.texts.length;
@@ -155,7 +162,7 @@ function readAll(
     const plain = asIs ? text : text.trim();
     if (!asIs && format.na.has(plain)) continue;
     const value = read(plain, format);
-    if (value === undefined || (keepsDigits && losesDigits(plain))) return i;
+    if (value === undefined || (keepsDigits && kind === "number" && losesDigits(plain))) return i;
     values[i] = value as never;
   }
   return { kind: kind === "category" ? "string" : kind, values } as Column;
