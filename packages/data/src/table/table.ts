@@ -273,7 +273,8 @@ export class Table {
 
   /**
    * A data set of tensors: the features as one matrix `[rows, features]`, and the target. A target of categories becomes an int32 vector
-   * of class numbers, as `crossEntropy` takes it; one of numbers a float32 vector; several targets a matrix.
+   * of class numbers, as `crossEntropy` takes it; one of numbers or truth values a float32 vector; several targets a matrix. Read a column
+   * of 0 and 1 with `types: { y: "category" }` to have class numbers, or encode it with `new Categories({ columns: ["y"], unknown: "error" })`.
    *
    * @throws Error for missing values; TypeError for strings, which `Categories` encodes
    *
