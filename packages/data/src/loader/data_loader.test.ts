@@ -5,6 +5,7 @@ import { ListDataset } from "../datasets/list_dataset.ts";
 import { TensorDataset } from "../datasets/tensor_dataset.ts";
 import { BatchSampler } from "../samplers/batch_sampler.ts";
 import { RandomSampler, SubsetRandomSampler } from "../samplers/index_samplers.ts";
+import { Table } from "../table.ts";
 import { DataLoader } from "./data_loader.ts";
 
 const numbers = (n: number): ListDataset<number> => new ListDataset(Array.from({ length: n }, (_, i) => i));
@@ -337,3 +338,10 @@ test.each(["abc", null, undefined, {}, 3, true, () => [], new Map().get, { get: 
     expect(() => new DataLoader(wrong as never)).toThrow(/^DataLoader: expected a data set/);
   },
 );
+
+test("a table is no data set, and the error names the method that makes one", () => {
+  const table = Table.fromColumns({ x: [1, 2], y: [3, 4] });
+  expect(() => new DataLoader(table as never)).toThrow(
+    'got an object of class Table; its method toDataset makes one, as in table.toDataset({ features: ["width", "height"], target: "kind" })',
+  );
+});

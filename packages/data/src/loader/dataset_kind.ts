@@ -13,7 +13,10 @@ export function mappedOf<T>(dataset: Dataset<T> | IterableDataset<T>): Dataset<T
     : typeof dataset === "object" && dataset !== null
     ? `an object of class ${(dataset as object).constructor?.name ?? "null"}`
     : String(dataset);
+  const remedy = typeof (dataset as { toDataset?: unknown } | null | undefined)?.toDataset === "function"
+    ? '; its method toDataset makes one, as in table.toDataset({ features: ["width", "height"], target: "kind" })'
+    : "";
   throw new TypeError(
-    `DataLoader: expected a data set, which is an array of samples, an object with length and get(index), or an iterable; got ${shown}.`,
+    `DataLoader: expected a data set, which is an array of samples, an object with length and get(index), or an iterable; got ${shown}${remedy}.`,
   );
 }

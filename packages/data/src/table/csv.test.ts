@@ -67,6 +67,16 @@ test("kinds are inferred over the whole column", () => {
   expect(table.numbers("b")).toEqual(Float64Array.of(1, 0, NaN));
 });
 
+test("a column with leading zeros is text, so that postcodes keep their digits", () => {
+  const table = parseCsv("zip,zero,part,minus,padded\n01234,0,0.5,-0.25,1.5\n80331,12,-0,0e3,00.5\nNA,100,.5,+0,2\n");
+  expect(table.strings("zip")).toEqual(["01234", "80331", null]);
+  expect(table.columns.map((name) => table.kind(name))).toEqual(["string", "number", "number", "number", "string"]);
+  expect(parseCsv("zip\n 007 \n").kind("zip")).toBe("string");
+  const european = { delimiter: ";", decimal: ",", thousands: "." } as const;
+  expect(parseCsv("a;b\n0,5;0123\n1.123;1\n", european).numbers("a")).toEqual(Float64Array.of(0.5, 1123));
+  expect(parseCsv("zip\n01234\n", { types: { zip: "number" } }).numbers("zip")).toEqual(Float64Array.of(1234));
+});
+
 test("dates that do not exist are text", () => {
   expect(parseCsv("d,e\n2023-02-29,1\n").kind("d")).toBe("string");
   expect(parseCsv("d,e\n2024-13-01,1\n").kind("d")).toBe("string");
@@ -131,19 +141,41 @@ test("a stream of tables has the rows of the whole", async () => {
   const late = streamCsv(new Blob(["a,b\n1,1\n2,2\nx,3\n"]), { chunkRows: 2, name: "late" });
   await late.next();
   await expect(late.next()).rejects.toThrow('late: line 4 (row 2), column "a": "x" is not a number');
+  for (const id of ["01234", "12345678901234567890"]) {
+    const source = new Blob([`id\n1\n2\n${id}\n`]);
+    const ids = streamCsv(source, { chunkRows: 2, name: "ids" });
+    await ids.next();
+    await expect(ids.next()).rejects.toThrow(
+      `ids: line 4 (row 2), column "id": "${id}" is not a number that keeps its digits; read the column as "string"`,
+    );
+    const read: number[] = [];
+    for await (const part of streamCsv(source, { chunkRows: 2, types: { id: "number" } })) {
+      read.push(...part.numbers("id"));
+    }
+    expect(read).toEqual([1, 2, Number(id)]);
+  }
 });
 
 const refused: readonly (readonly [text: string, options: object, message: string])[] = [
   ["", {}, "t: there is no record"],
-  ["a,b\n1\n", {}, "t: line 2 has 1 fields, but there are 2 columns; { fillShort: true }"],
+  [
+    "a,b\n1\n",
+    {},
+    "t: line 2 has 1 field, but there are 2 columns; { fillShort: true } takes the absent ones as missing values",
+  ],
   [
     "a,b\n\n# x\n1,2\n1,2,3\n",
     { comment: "#" },
-    "t: line 5 has 3 fields, but there are 2 columns; is a field with the delimiter not quoted?",
+    "t: line 5 has 3 fields, but there are 2 columns; does a field contain the delimiter without being quoted?",
   ],
+  ["a\n1,2\n", {}, "t: line 2 has 2 fields, but there is 1 column; does a field"],
   ['a,b\n1,"2\n3', {}, "t: line 2: a quotation mark is not closed"],
   ['a,b\n1,2\n"x"y,2\n', {}, "t: line 3: a quotation mark is followed by other characters"],
-  ["a,a\n1,2\n", {}, 't: columns 1 and 2 are both called "a"'],
+  [
+    "a,a\n1,2\n",
+    {},
+    't: columns 1 and 2 are both called "a"; rename one in the file, or remove the first line and give the names with { header: [...] }',
+  ],
   [
     'a,b\n1,"2\n3"\nx,4\n',
     { types: { a: "number" } },
@@ -160,9 +192,30 @@ const refused: readonly (readonly [text: string, options: object, message: strin
   ["a,b\n", { delimiter: "" }, "is no delimiter"],
   ["a,b\n", { decimal: "," }, "both the delimiter and the decimal point"],
   ["a,b\n", { quote: "ab" }, "quote is one character"],
+  ["a,b\n", { quote: "" }, 'quote is one character, got ""'],
   ["a,b\n", { rows: -1 }, "rows is a whole number of at least 0, got -1"],
   ["a,b\n", { seperator: ";" }, "seperator"],
 ];
+
+const separated = [[";", "a;b\n1,5;2\n"], [";", "x;y\n1;2\n"], ["\t", "x\ty\n1\t2\n"], ["|", "x|y\n1|2\n"]] as const;
+
+test.each(separated)("a file with the delimiter %j is refused with the remedy, %j", async (delimiter, text) => {
+  const message = `t: line 1 has one field, ${JSON.stringify(text.split("\n")[0])}. If ${
+    JSON.stringify(delimiter)
+  } separates its fields, give { delimiter: ${JSON.stringify(delimiter)} }, and decimal: "," if`;
+  expect(() => parseCsv(text, { name: "t" })).toThrow(message);
+  await expect(readCsv(new Blob([text]), { name: "t" })).rejects.toThrow(message);
+  await expect(streamCsv(new Blob([text]), { name: "t" }).next()).rejects.toThrow(message);
+  expect(() => parseCsv(text, { name: "t", header: false })).toThrow(message);
+  expect(() => parseCsv(text, { name: "t", header: ["p", "q"] })).toThrow(message);
+  expect(parseCsv(text, { delimiter, decimal: "," }).columns.length).toBe(2);
+});
+
+test("one column that contains another delimiter is read if the delimiter is given, or the column is named", () => {
+  expect(parseCsv("x;y\n1\n", { delimiter: "," }).columns).toEqual(["x;y"]);
+  expect(parseCsv("no; yes\n", { header: ["text"] }).row(0)).toEqual({ text: "no; yes" });
+  expect(parseCsv("text\nno; yes\n").row(0)).toEqual({ text: "no; yes" });
+});
 
 test.each(refused)("%j with %j is refused", (text, options, message) => {
   expect(() => parseCsv(text, { name: "t", ...options })).toThrow(message);

@@ -9,7 +9,7 @@ import { type CellFormat, TextColumn } from "./text_column.ts";
 
 /** Options of `readCsv` and `parseCsv`. */
 export interface CsvOptions {
-  /** What separates fields: "," by default, often ";" or "\t". */
+  /** What separates fields: "," by default, often ";" or "\t". A first line without commas but with `;`, `|` or a tab is an error unless this is given. */
   delimiter?: string;
   /** The character around fields that contain delimiters or line breaks: `"` by default. Inside it is written twice. */
   quote?: string;
@@ -29,7 +29,7 @@ export interface CsvOptions {
   thousands?: string;
   /** The encoding by the name that `TextDecoder` has for it: "utf-8" by default, often "latin1" or "utf-16le". */
   encoding?: string;
-  /** Whether fields that are lacking at the end of a record are missing values; by default they are an error. */
+  /** Whether fields that are absent at the end of a record are missing values; by default they are an error. */
   fillShort?: boolean;
   /** How many records to read, by default all. */
   rows?: number;
@@ -86,7 +86,7 @@ const PIECE = 1 << 16;
 
 /**
  * Reads a CSV file: from a path, an address, a response, a `Blob` or bytes. The kinds of columns are inferred from all values: numbers,
- * dates in ISO 8601, true and false, else strings. pandas: `read_csv`.
+ * dates in ISO 8601, true and false, else strings. Numbers with leading zeros, such as postcodes, stay strings. pandas: `read_csv`.
  *
  * @throws Error for a file that is damaged or has records of different lengths, TypeError for a value that is not of the kind given;
  *   both name the line
@@ -243,8 +243,12 @@ class CsvReader {
   }
 
   /** Finds the columns by the first record; returns whether it has their names. */
-  private start({ fields }: CsvRecord): boolean {
-    const { header = true } = this.options;
+  private start(record: CsvRecord): boolean {
+    const { fields } = record;
+    const { header = true, delimiter } = this.options;
+    if (delimiter === undefined && !(typeof header === "object" && header.length === 1)) {
+      checkDelimiter(record, this.name);
+    }
     this.begin(header === true ? fields : header === false ? fields.map((_, i) => `column${i}`) : header);
     return header === true;
   }
@@ -255,10 +259,8 @@ class CsvReader {
     names.forEach((name, at) => {
       if (seen.has(name)) {
         throw new Error(
-          `${this.name}: columns ${seen.get(name)! + 1} and ${at + 1} are both called ${
-            JSON.stringify(clip(name))
-          }; give other names ` +
-            "with { header: [...] } and a comment or line left out, or rename one in the file",
+          `${this.name}: columns ${seen.get(name)! + 1} and ${at + 1} are both called ${JSON.stringify(clip(name))}; ` +
+            "rename one in the file, or remove the first line and give the names with { header: [...] }",
         );
       }
       seen.set(name, at);
@@ -283,17 +285,22 @@ class CsvReader {
     const lines: number[] = this.lines = [];
     const before = this.count;
     const place = (row: number): string => `${this.name}: line ${lines[row]} (row ${before + row})`;
-    this.building = this.columns!.map(({ name, kind }) => new TextColumn(name, kind, this.format, place));
+    const { types = {} } = this.options;
+    this.building = this.columns!.map(({ name, kind }) =>
+      new TextColumn(name, kind, this.format, place, !Object.hasOwn(types, name))
+    );
   }
 
   private push({ fields, line }: CsvRecord): void {
     const { width, columns, building } = this;
     if (fields.length > width || (fields.length < width && !this.options.fillShort)) {
       throw new Error(
-        `${this.name}: line ${line} has ${fields.length} fields, but there are ${width} columns` +
+        `${this.name}: line ${line} has ${fields.length} ${fields.length === 1 ? "field" : "fields"}, but there ${
+          width === 1 ? "is 1 column" : `are ${width} columns`
+        }; ` +
           (fields.length < width
-            ? "; { fillShort: true } takes those that lack for missing"
-            : "; is a field with the delimiter not quoted?"),
+            ? "{ fillShort: true } takes the absent ones as missing values"
+            : "does a field contain the delimiter without being quoted?"),
       );
     }
     for (let i = 0; i < building.length; i++) building[i]!.push(fields[columns![i]!.at] ?? "");
@@ -303,23 +310,37 @@ class CsvReader {
   }
 }
 
+/** @throws Error when a record is a single field that contains one of the usual other delimiters */
+function checkDelimiter({ fields, line }: CsvRecord, name: string): void {
+  if (fields.length > 1) return;
+  const found = ["\t", ";", "|"].find((each) => fields[0]!.includes(each));
+  if (found === undefined) return;
+  throw new Error(
+    `${name}: line ${line} has one field, ${JSON.stringify(clip(fields[0]!))}. If ${
+      JSON.stringify(found)
+    } separates its fields, give { delimiter: ${
+      JSON.stringify(found)
+    } }, and decimal: "," if numbers have decimal commas. If it is one column, give { delimiter: "," }`,
+  );
+}
+
 function syntaxOf(
   { delimiter = ",", quote = '"', comment = "" }: CsvOptions,
   decimal: string,
   name: string,
 ): CsvSyntax {
-  if (typeof delimiter !== "string" || !/^[^"\r\n\ufeff]+$/.test(delimiter) || delimiter.includes(quote)) {
-    throw new RangeError(`${name}: ${JSON.stringify(delimiter)} is no delimiter; usual ones are ",", ";" and "\\t"`);
-  }
   if (typeof quote !== "string" || quote.length !== 1 || /[\r\n]/.test(quote)) {
     throw new RangeError(`${name}: quote is one character, got ${JSON.stringify(quote)}`);
+  }
+  if (typeof delimiter !== "string" || !/^[^"\r\n\ufeff]+$/.test(delimiter) || delimiter.includes(quote)) {
+    throw new RangeError(`${name}: ${JSON.stringify(delimiter)} is no delimiter; usual ones are ",", ";" and "\\t"`);
   }
   if (typeof comment !== "string" || comment === delimiter) {
     throw new RangeError(`${name}: comment is a text other than the delimiter, got ${JSON.stringify(comment)}`);
   }
   if (delimiter === decimal) {
     throw new RangeError(
-      `${name}: "${decimal}" is both the delimiter and the decimal point; such files have the delimiter ";" mostly`,
+      `${name}: "${decimal}" is both the delimiter and the decimal point; such files usually have the delimiter ";"`,
     );
   }
   return { delimiter, quote, comment };

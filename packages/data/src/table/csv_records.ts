@@ -92,14 +92,14 @@ export class CsvRecords {
       : records.find(({ fields }) => fields.length > this.maxFields);
     if (wide !== undefined) {
       throw new Error(
-        `${this.name}: line ${wide.line}: the record has more than the ${this.maxFields} fields of maxColumns; is the delimiter another?`,
+        `${this.name}: line ${wide.line}: the record has more than the ${this.maxFields} fields of maxColumns; is the delimiter right?`,
       );
     }
     this.rest = last ? "" : plain.slice(start) + held;
     this.line = line;
     if (this.rest.length > MOST_CHARACTERS) {
       throw new Error(
-        `${this.name}: line ${line}: a record has more than ${MOST_CHARACTERS} characters; is a quotation mark not closed, or the file no CSV?`,
+        `${this.name}: line ${line}: a record has more than ${MOST_CHARACTERS} characters; is a quotation mark not closed, or is the file not CSV?`,
       );
     }
     return records.filter(({ fields }) => fields.length > 1 || fields[0] !== "");

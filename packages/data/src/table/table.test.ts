@@ -2,6 +2,7 @@ import { Generator, scope } from "@heddle/tensor";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { parseCsv, Table } from "../table.ts";
 
@@ -25,6 +26,11 @@ test("columns, rows and cells", () => {
   expect(people.numbers("since")[0]).toBe(Date.UTC(2020, 0, 1));
   expect(Table.fromRows([{ a: 1 }, { b: "x" }]).row(1)).toEqual({ a: null, b: "x" });
   expect(Table.fromColumns({ a: new Float32Array([1, 2]) }).kind("a")).toBe("number");
+});
+
+test("console.log prints a table as String does", () => {
+  expect(inspect(people)).toBe(String(people));
+  expect(inspect(people.describe())).toBe(String(people.describe()));
 });
 
 test("selection does not change the table", () => {

@@ -1,5 +1,5 @@
 import { fromTypedArray, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "@heddle/tensor/engine";
+import { checkOptions, printOnConsole } from "@heddle/tensor/engine";
 import { checkArguments } from "../arguments.ts";
 import { TensorDataset } from "../datasets/tensor_dataset.ts";
 import {
@@ -46,7 +46,7 @@ export interface TableDatasetOptions {
  * const people = Table.fromColumns({ name: ["Ann", "Ben", "Eve"], age: [31, null, 45], city: ["Bonn", "Kiel", "Bonn"] });
  * people.filter(({ age }) => age !== null && (age as number) > 40).strings("name"); // ["Eve"]
  * people.select(["age"]).describe().column("mean").values[0]; // 38
- * console.log(String(people));
+ * console.log(people);
  * ```
  */
 export class Table {
@@ -273,7 +273,8 @@ export class Table {
 
   /**
    * A data set of tensors: the features as one matrix `[rows, features]`, and the target. A target of categories becomes an int32 vector
-   * of class numbers, as `crossEntropy` takes it; one of numbers a float32 vector; several targets a matrix.
+   * of class numbers, as `crossEntropy` takes it; one of numbers or truth values a float32 vector; several targets a matrix. Read a column
+   * of 0 and 1 with `types: { y: "category" }` to have class numbers, or encode it with `new Categories({ columns: ["y"], unknown: "error" })`.
    *
    * @throws Error for missing values; TypeError for strings, which `Categories` encodes
    *
@@ -333,6 +334,8 @@ export class Table {
     return drawTable(this.byName, this.length);
   }
 }
+
+printOnConsole(Table.prototype);
 
 function madeOf(columns: Readonly<Record<string, CellValues>>, where: string): Map<string, Column> {
   return new Map(

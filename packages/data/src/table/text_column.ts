@@ -72,9 +72,12 @@ const EXPECTED: { readonly [K in ColumnKind]: string } = {
   category: "text",
 };
 
-/** Whole numbers that a float64 would change, as identifiers are. */
-function isLongInteger(text: string): boolean {
-  return text.length > 15 && /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(Number(text));
+const LEADING_ZERO = /^[+-]?0\d/;
+
+/** Whether a number would lose digits, as identifiers must not: leading zeros, or those of a whole number beyond 2⁵³. */
+function losesDigits(text: string): boolean {
+  return LEADING_ZERO.test(text) ||
+    (text.length > 15 && /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
 }
 
 /** Appends a column of texts, of which the kind may be known; texts are converted as soon as it is. */
@@ -86,12 +89,15 @@ export class TextColumn {
   private readonly kind: ColumnKind | undefined;
   private readonly format: CellFormat;
   private readonly place: Place;
+  private readonly isInferred: boolean;
 
-  constructor(name: string, kind: ColumnKind | undefined, format: CellFormat, place: Place) {
+  /** `isInferred` says that the kind is not the user's: then no number may lose digits. */
+  constructor(name: string, kind: ColumnKind | undefined, format: CellFormat, place: Place, isInferred: boolean) {
     this.name = name;
     this.kind = kind;
     this.format = format;
     this.place = place;
+    this.isInferred = isInferred;
   }
 
   push(text: string): void {
@@ -100,8 +106,9 @@ export class TextColumn {
   }
 
   /**
-   * The column. If its kind is not known, it is the narrowest that all values are of: numbers, dates, truth values, or strings. Whole
-   * numbers beyond 2⁵³ are strings, so that identifiers keep their digits. Without any value it is numbers, as in pandas.
+   * The column. If its kind is not known, it is the narrowest that all values are of: numbers, dates, truth values, or strings. Numbers
+   * with leading zeros and whole numbers beyond 2⁵³ are strings, so that identifiers keep their digits. Without any value it is numbers,
+   * as in pandas.
    *
    * @throws TypeError for a text that is no value of the kind, with its row
    */
@@ -118,12 +125,16 @@ export class TextColumn {
   }
 
   private convert(kind: ColumnKind): void {
-    const read = readAll(this.texts, kind, this.format);
+    const read = readAll(this.texts, kind, this.format, this.isInferred);
     if (typeof read === "number") {
+      const text = this.texts[read]!;
+      const problem = READERS[kind](text.trim(), this.format) === undefined
+        ? `${EXPECTED[kind]}; add the text to "na" if it means a missing value, or`
+        : "a number that keeps its digits;";
       throw new TypeError(
         `${this.place(this.rows + read)}, column ${JSON.stringify(clip(this.name))}: ${
-          JSON.stringify(clip(this.texts[read]!))
-        } is not ${EXPECTED[kind]}; add the text to "na" if it means a missing value, or read the column as "string"`,
+          JSON.stringify(clip(text))
+        } is not ${problem} read the column as "string"`,
       );
     }
     this.rows += this.texts.length;
@@ -139,7 +150,7 @@ function readAll(
   texts: readonly string[],
   kind: ColumnKind,
   format: CellFormat,
-  ids: boolean = false,
+  keepsDigits: boolean = false,
 ): Column | number {
   const numeric = kind === "number" || kind === "date";
   const values = numeric ? new Float64Array(texts.length).fill(NaN) : new Array<string | null>(texts.length).fill(null);
@@ -151,7 +162,7 @@ function readAll(
     const plain = asIs ? text : text.trim();
     if (!asIs && format.na.has(plain)) continue;
     const value = read(plain, format);
-    if (value === undefined || (ids && isLongInteger(plain))) return i;
+    if (value === undefined || (keepsDigits && kind === "number" && losesDigits(plain))) return i;
     values[i] = value as never;
   }
   return { kind: kind === "category" ? "string" : kind, values } as Column;

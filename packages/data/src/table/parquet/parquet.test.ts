@@ -131,7 +131,7 @@ const hostile: readonly (readonly [what: string, file: Uint8Array, message: RegE
   [
     "rows beyond the limit",
     versionOne([plain], 2 ** 27, false),
-    /^t: 134217728 rows of 1 columns are more than the 67108864 values of maxValues/,
+    /^t: 134217728 × 1 values \(rows × columns\) exceed maxValues, 67108864; choose columns, or raise maxValues/,
   ],
   [
     "a page that claims to be large",

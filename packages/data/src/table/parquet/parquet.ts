@@ -55,7 +55,7 @@ const PARSERS: Partial<ParquetParsers> = {
  * import { readParquet } from "@heddle/data/table";
  *
  * const trips = await readParquet("data/yellow_tripdata_2024-01.parquet", { columns: ["trip_distance", "fare_amount"] });
- * console.log(String(trips.describe()));
+ * console.log(trips.describe());
  * ```
  */
 export async function readParquet(source: TableSource, options: ParquetOptions = {}): Promise<Table> {
@@ -75,7 +75,7 @@ export async function readParquet(source: TableSource, options: ParquetOptions =
       done += count;
       if (!(count >= 0) || done * columns.length > maxValues) {
         throw new Error(
-          `${name}: ${done} rows of ${columns.length} columns are more than the ${maxValues} values of maxValues; choose columns, or allow more`,
+          `${name}: ${done} × ${columns.length} values (rows × columns) exceed maxValues, ${maxValues}; choose columns, or raise maxValues`,
         );
       }
       for (const [i, column] of columns.entries()) {
