@@ -61,7 +61,7 @@ ${markdownTable([["operation", "in ONNX"], ...functions])}
   return it. Quotients by zero that are rounded, and \`remainder\` by infinities, differ in the sign of zero or are NaN.
 - ONNX Runtime has no float64 kernels of convolutions, of most poolings and of some functions, and few of small integers. The files
   are valid; another runtime may run them.
-- A transform of Fourier is a product with a matrix, for at most 1024 points.
+- A Fourier transform becomes a product with a matrix, for at most 1024 points.
 - Indices are int32, as in Heddle.
 `;
 }

@@ -33,9 +33,9 @@ export function page(): string {
 
 <!-- Written by tools/onnx_operators.ts. -->
 
-The ${count} operators that [\`importOnnx\`](../packages/onnx/README.md) runs, of the domain \`ai.onnx\`, in operator sets 7 to 21;
-files of sets up to ${lastOpset} are read too, whose operators differ from these in their types only. Functions that a model brings with
-it are run as well. A model that needs anything else is refused before it runs, with the name of each node that needs it.
+The ${count} operators that [\`importOnnx\`](../packages/onnx/README.md) runs, of the domain \`ai.onnx\`. Operator sets up to ${lastOpset} are
+read: 22 and 23 changed only the types of these operators, and from sets before 7 an operator is read if it has not changed since.
+Functions that a model defines are run as well. A model that needs anything else is refused before it runs, with the name of each node that needs it.
 
 "Forms since" are the operator sets in which an operator, as far as it is supported here, got another form. "Weights" are the inputs
 (from 0) at which floating-point tensors of the file become parameters. "Numbers" are the inputs whose values are needed on the host,

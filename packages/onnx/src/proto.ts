@@ -27,13 +27,15 @@ export function readModel(bytes: Uint8Array | ArrayBuffer): ModelProto {
     model = fromBinary(ModelProtoSchema, file, { readUnknownFields: false });
   } catch (cause) {
     throw new Error(
-      `importOnnx: this is no ONNX model, or a damaged one: ${otherFile(file) ?? (cause as Error).message}`,
+      `importOnnx: these bytes are no ONNX model: ${
+        otherFile(file) ?? "the file is damaged, cut off or of another kind; get it again, or check its path"
+      }`,
       { cause },
     );
   }
   if (model.graph === undefined || model.opsetImport.length === 0) {
-    const missing = model.graph === undefined ? "it has no graph" : "it imports no operator set";
-    throw new Error(`importOnnx: this is no ONNX model: ${otherFile(file) ?? missing}`);
+    const missing = model.graph === undefined ? "they hold no graph" : "they import no operator set";
+    throw new Error(`importOnnx: these bytes are no ONNX model: ${otherFile(file) ?? missing}`);
   }
   return model;
 }

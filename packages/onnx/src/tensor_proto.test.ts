@@ -79,8 +79,13 @@ test("what is no model is named", () => {
   expect(() => readModel(bytes("version https://git-lfs.github.com/spec/v1"))).toThrow(/git lfs pull/);
   expect(() => readModel(bytes("<!DOCTYPE html>"))).toThrow(/HTML/);
   expect(() => readModel(writeModel(create(ModelProtoSchema)))).toThrow(/file is empty/);
-  expect(() => readModel(writeModel(create(ModelProtoSchema, { irVersion: 8n })))).toThrow(/it has no graph/);
+  expect(() => readModel(writeModel(create(ModelProtoSchema, { irVersion: 8n })))).toThrow(
+    "importOnnx: these bytes are no ONNX model: they hold no graph",
+  );
   const whole = writeModel(create(ModelProtoSchema, { graph: { name: "g" }, opsetImport: [{ version: 17n }] }));
   expect(readModel(whole).graph!.name).toBe("g");
-  expect(() => readModel(whole.subarray(0, 3))).toThrow(/importOnnx: this is no ONNX model/);
+  const damaged =
+    "importOnnx: these bytes are no ONNX model: the file is damaged, cut off or of another kind; get it again, or check its path";
+  expect(() => readModel(whole.subarray(0, 3))).toThrow(damaged);
+  expect(() => readModel(Uint8Array.of(0x0c, 1, 2, 3))).toThrow(damaged);
 });

@@ -174,10 +174,69 @@ describe("dynamic axes", () => {
     expect(await again(fn, example, dynamic, other)).toEqual((fn(other) as Tensor).toArray());
   });
 
+  const lstm = new nn.LSTM(4, 8, { batchFirst: true });
+  test.each<[name: string, fn: Fn, rest: number[]]>([
+    ["a batch-first recurrent layer", (x) => lstm.forward(x)[0], [5, 4]],
+    ["a contiguous copy", (x) => x.transpose(0, 1).contiguous(), [5, 4]],
+    ["a reshape that copies", (x) => x.transpose(0, 1).reshape(3, -1), [3]],
+    ["an expanded constant", (x) => x.add(ones([1, 3]).expand(x.shape[0]!, 3)), [3]],
+  ])("an example of size 1 stands for all sizes: %s", async (_, fn, rest) => {
+    const bytes = await exportOnnx(fn, zeros([1, ...rest]), dynamic);
+    const exported = await importOnnx(bytes);
+    const [port] = readModel(bytes).graph!.output;
+    const { shape } = port!.type!.value.value as { shape: { dim: { value: { case: string } }[] } };
+    expect(shape.dim.some((dim) => dim.value.case === "dimParam")).toBe(true);
+    for (const batch of [1, 3]) {
+      const x = randn([batch, ...rest]);
+      const [found, wanted] = noGrad(() => [exported.forward(x) as Tensor, fn(x) as Tensor]);
+      expect(found!.shape).toEqual(wanted!.shape);
+      expect(found!.sub(wanted!).abs().amax().item()).toBeLessThan(1e-6);
+    }
+  });
+
+  test("an example of size 1 leaves other sizes as they are", async () => {
+    const fn = (x: Tensor) => x.sum(1).add(x.shape[1]!);
+    const { graph } = readModel(await exportOnnx(fn, zeros([1, 1, 4]), dynamic));
+    const [port] = graph!.output;
+    const { shape } = port!.type!.value.value as { shape: { dim: { value: { value: unknown } }[] } };
+    expect(shape.dim.map(({ value }) => value.value)).toEqual(["n", 4n]);
+    expect(await again(fn, zeros([1, 1, 4]), dynamic, ones([2, 1, 4]))).toEqual([[2, 2, 2, 2], [2, 2, 2, 2]]);
+  });
+
+  test("a model that takes size 1 alone says so, and a model that takes nothing has its own error", async () => {
+    await expect(exportOnnx((x) => x.reshape(1, 3), ones([1, 3]), dynamic)).rejects.toThrow(
+      /^exportOnnx: the model fails for inputs of other sizes along "n" \(1\): reshape: .*; leave out a dynamic axis$/,
+    );
+    await expect(exportOnnx((x) => x.reshape(7, 3), ones([1, 3]), dynamic)).rejects.toThrow(
+      /^reshape: cannot give a tensor of shape \[1, 3\]/,
+    );
+  });
+
+  test("a model that takes no longer input than the example is run with shorter ones", async () => {
+    const table = randn([5, 2]);
+    const fn = (x: Tensor) => x.add(table.narrow(0, 0, x.shape[0]!));
+    const x = ones([3, 2]);
+    expect(await again(fn, ones([4, 2]), dynamic, x)).toEqual(fn(x).toArray());
+  });
+
+  test("the tensors of the runs are freed", async () => {
+    const x = ones([2, 2]);
+    const before = memory().storages;
+    await exportOnnx((x) => x.mul(2), x, dynamic);
+    expect(memory().storages).toBe(before);
+  });
+
   test("a size that only a loop could follow is an error that names the operation", async () => {
     const unrolled = (x: Tensor) => x.unbind(0).reduce((a, b) => a.tanh().add(b));
     await expect(exportOnnx(unrolled, ones([3, 2]), dynamic)).rejects.toThrow(
       /^exportOnnx: the model runs other operations for inputs of other sizes/,
+    );
+    const looped = (x: Tensor) => {
+      for (let i = 0; i < x.shape[0]!; i++) x = x.add(zeros([4, 1, 2])).sum(0);
+      return x;
+    };
+    await expect(exportOnnx(looped, ones([3, 2]), dynamic)).rejects.toThrow(
+      /operation 9 is nothing, then "zeros" of \[4, 1, 2\]; leave out the dynamic axis that decides this, or write/,
     );
     await expect(exportOnnx(unrolled, ones([3, 2]))).resolves.toBeInstanceOf(Uint8Array);
   });
@@ -233,7 +292,14 @@ describe("what is refused", () => {
   test.each<[string, unknown[], RegExp]>([
     ["a model that is none", [{}, ones([1])], /the first argument is the model/],
     ["inputs that are none", [(x: Tensor) => x, [1]], /element 0 is no tensor/],
-    ["no inputs", [(x: Tensor) => x, []], /an array of at least one/],
+    ["no inputs", [(x: Tensor) => x, []], /an array of at least one; the array is empty; give/],
+    ["a missing input", [(x: Tensor) => x], /the second argument is an example .*; it is missing; give tensors/],
+    ["an input that is none", [(x: Tensor) => x, {}], /the second argument is an example .*; it is no tensor; give/],
+    [
+      "an example without elements",
+      [(x: Tensor) => x, zeros([0, 2]), { dynamicAxes: { input: [0] } }],
+      /dimension 0 of "input" is dynamic, but its size in the example is 0; give an example with elements/,
+    ],
     ["an unknown option", [(x: Tensor) => x, ones([1]), { opsets: 17 }], /opsets/],
     ["an opset", [(x: Tensor) => x, ones([1]), { opset: 12 }], /opset is 12; supported are 13 to 21/],
     ["names", [(x: Tensor) => x, ones([1]), { inputNames: ["a", "b"] }], /expected 1 different names/],

@@ -67,8 +67,9 @@ export const opsets: { readonly oldest: 13; readonly newest: 21; readonly usual:
  * The bytes of an ONNX file that computes what a model computes.
  *
  * The model runs on the example inputs, without gradients and in evaluation mode, and its operations are recorded. With `dynamicAxes` it
- * runs three times, with inputs of different sizes, so that no size of them is frozen into the graph. Parameters and buffers are
- * initialisers with their names in the state dict; what does not depend on the inputs is computed once.
+ * runs three times, with inputs of different sizes, so that no size of them is frozen into the graph. The sizes are 2 or more, even where
+ * the example has 1: a model that does something else for size 1 alone, as `squeeze()` does, is exported without it. Parameters and
+ * buffers are initialisers with their names in the state dict; what does not depend on the inputs is computed once.
  *
  * @param model a module, or a function of tensors; it returns a tensor, or tensors in arrays or objects.
  * @param exampleInputs a tensor, or an array of them, for the model's inputs. Their values do not matter, but must be valid.
@@ -93,8 +94,8 @@ export async function exportOnnx(
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkOptions("exportOnnx", options, optionNames);
   const { opset = opsets.usual, training = false } = options;
-  const examples = isTensor(exampleInputs) ? [exampleInputs] : [...exampleInputs as readonly Tensor[]];
-  checkArguments(model, examples, opset);
+  checkArguments(model, opset);
+  const examples = examplesOf(exampleInputs);
   const inputNames = namesOf("inputNames", options.inputNames, examples.length, "input");
   const axes = axesOf(examples, inputNames, options.dynamicAxes ?? {});
   const runs: Run[] = [];
@@ -125,21 +126,30 @@ export async function exportOnnx(
   }
 }
 
-function checkArguments(model: unknown, examples: readonly unknown[], opset: number): void {
+function checkArguments(model: unknown, opset: number): void {
   if (!(model instanceof Module) && typeof model !== "function") {
     throw new TypeError("exportOnnx: the first argument is the model: a Module, or a function of tensors");
-  }
-  const wrong = examples.findIndex((example) => !isTensor(example));
-  if (wrong >= 0 || examples.length === 0) {
-    throw new TypeError(
-      `exportOnnx: the second argument is a tensor, or an array of at least one${
-        wrong < 0 ? "" : `; element ${wrong} is no tensor`
-      }; give what the model's forward takes`,
-    );
   }
   if (!Number.isInteger(opset) || opset < opsets.oldest || opset > opsets.newest) {
     throw new RangeError(`exportOnnx: opset is ${opset}; supported are ${opsets.oldest} to ${opsets.newest}`);
   }
+}
+
+function examplesOf(given: unknown): readonly Tensor[] {
+  const examples = Array.isArray(given) ? given : [given];
+  const wrong = examples.findIndex((example) => !isTensor(example));
+  if (wrong < 0 && examples.length > 0) return examples;
+  const problem = given === undefined
+    ? "it is missing"
+    : wrong < 0
+    ? "the array is empty"
+    : Array.isArray(given)
+    ? `element ${wrong} is no tensor`
+    : "it is no tensor";
+  throw new TypeError(
+    "exportOnnx: the second argument is an example of what the model's forward takes, a tensor or an array of at least one; " +
+      `${problem}; give tensors of the right shapes, as in exportOnnx(model, zeros([1, 3, 224, 224]))`,
+  );
 }
 
 function namesOf(option: string, given: readonly string[] | undefined, count: number, kind: string): readonly string[] {
@@ -152,11 +162,15 @@ function namesOf(option: string, given: readonly string[] | undefined, count: nu
   return given;
 }
 
-/** A dynamic size: where it occurs, and its value in each run. */
+/** A dynamic size. */
 interface Axis {
   readonly name: string;
-  readonly places: readonly { readonly input: number; readonly dim: number }[];
-  readonly sizes: number[];
+  /** Where it occurs. */
+  readonly places: { readonly input: number; readonly dim: number }[];
+  /** The size in the example. */
+  readonly size: number;
+  /** The size in each run. */
+  sizes: readonly number[];
 }
 
 function axesOf(
@@ -164,7 +178,7 @@ function axesOf(
   inputNames: readonly string[],
   given: Readonly<Record<string, DynamicAxes>>,
 ): Axis[] {
-  const axes: Map<string, { name: string; places: { input: number; dim: number }[]; sizes: number[] }> = new Map();
+  const axes: Map<string, Axis> = new Map();
   for (const [inputName, dims] of Object.entries(given)) {
     const input = inputNames.indexOf(inputName);
     if (input < 0) {
@@ -181,12 +195,15 @@ function axesOf(
           `exportOnnx: dynamicAxes has dimension ${dim} of "${inputName}", whose shape is ${showShape(shape)}`,
         );
       }
-      const axis = axes.get(name) ?? { name, places: [], sizes: [size] };
-      if (axis.sizes[0] !== size) {
+      if (size === 0) {
         throw new RangeError(
-          `exportOnnx: the dynamic axis "${name}" has size ${
-            axis.sizes[0]
-          } in one example and ${size} in another; use two names, or ` +
+          `exportOnnx: dimension ${dim} of "${inputName}" is dynamic, but its size in the example is 0; give an example with elements`,
+        );
+      }
+      const axis = axes.get(name) ?? { name, places: [], size, sizes: [] };
+      if (axis.size !== size) {
+        throw new RangeError(
+          `exportOnnx: the dynamic axis "${name}" has size ${axis.size} in one example and ${size} in another; use two names, or ` +
             `examples of equal sizes`,
         );
       }
@@ -214,61 +231,73 @@ function inMode(model: Exportable, training: boolean): () => void {
   };
 }
 
-/** The sizes of the further runs, in order of preference: some models have a largest length, or want multiples. */
-const otherSizes: readonly ((size: number, axis: number, run: number) => number)[] = [
-  (size, axis, run) => size + [1, 3][run]! + (axis + 1) * axis + axis * run,
-  (size, axis, run) => size - [1, 3][run]! - axis,
-  (size, axis, run) => size * ([2, 3][(run + axis) % 2]! + 2 * (axis >> 1)),
+/** The sizes of the runs, in order of preference: some models have a largest length, or want multiples. */
+const runSizes: readonly ((size: number, axis: number) => readonly number[])[] = [
+  (size, axis) => [size, size + 1 + (axis + 1) * axis, size + 3 + (axis + 2) * axis],
+  (size, axis) => [size, size - 1 - axis, size - 2 - axis],
+  (size, axis) => [size, size * (axis + 2), size * (axis % 2 === 0 ? axis + 3 : axis + 1)],
 ];
 
-/** Runs the model once, or three times with different sizes. */
+/**
+ * Runs the model once, or three times with different sizes. No dynamic size is 1, whatever the example has: copies and broadcasts of such
+ * a dimension do nothing and are not recorded, and the graph would lack them.
+ */
 async function traced(
   model: Exportable,
   examples: readonly Tensor[],
   axes: readonly Axis[],
   runs: Run[],
 ): Promise<Trace> {
-  runs.push(runOf(model, examples));
-  if (axes.length === 0) return await mergeRuns(runs);
+  if (axes.length === 0) {
+    runs.push(runOf(model, examples));
+    return await mergeRuns(runs);
+  }
   let failure: unknown = null;
-  for (const sizeOf of otherSizes) {
-    const more = [0, 1].map((run) => axes.map(({ sizes }, i) => sizeOf(sizes[0]!, i, run)));
-    if (more.some((sizes) => sizes.some((size) => size < 1))) continue;
+  for (const sizesOf of runSizes) {
+    axes.forEach((axis, i) => axis.sizes = sizesOf(Math.max(axis.size, 2), i));
+    if (axes.some(({ sizes }) => sizes.some((size) => size < 2))) continue;
     try {
-      for (const sizes of more) {
-        const inputs = examples.map((example, i) => resized(example, i, axes, sizes));
-        runs.push(runOf(model, inputs));
-      }
-      more.forEach((sizes) => sizes.forEach((size, i) => axes[i]!.sizes.push(size)));
+      for (const run of [0, 1, 2]) runs.push(runResized(model, examples, axes, run));
       return await mergeRuns(runs);
     } catch (error) {
       failure ??= error;
-      for (const axis of axes) axis.sizes.length = 1;
-      for (const { recording } of runs.splice(1)) recording.dispose();
+      for (const { recording } of runs.splice(0)) recording.dispose();
     }
   }
+  // A model that fails for its example as well has an error of its own.
+  runOf(model, examples).recording.dispose();
   if (failure instanceof Error && failure.message.startsWith("exportOnnx:")) throw failure;
   throw new Error(
     `exportOnnx: the model fails for inputs of other sizes along ${
-      axes.map(({ name, sizes }) => `"${name}" (${sizes[0]})`).join(", ")
-    }: ${
-      failure instanceof Error ? failure.message : String(failure)
-    }; leave out a dynamic axis, or give a smaller example`,
+      axes.map(({ name, size }) => `"${name}" (${size})`).join(", ")
+    }: ${failure instanceof Error ? failure.message : String(failure)}; leave out a dynamic axis${
+      axes.some(({ size }) => size > 2) ? ", or give a smaller example" : ""
+    }`,
     { cause: failure },
   );
 }
 
-/** An example with other sizes: its elements are repeated, so that they stay valid. */
-function resized(example: Tensor, input: number, axes: readonly Axis[], sizes: readonly number[]): Tensor {
+/** Runs the model with the sizes of a run. */
+function runResized(model: Exportable, examples: readonly Tensor[], axes: readonly Axis[], run: number): Run {
+  const inputs = examples.map((example, i) => resized(example, i, axes, run));
+  try {
+    return runOf(model, inputs);
+  } finally {
+    for (const input of inputs) input.dispose();
+  }
+}
+
+/** An example with the sizes of a run: its elements are repeated, so that they stay valid. */
+function resized(example: Tensor, input: number, axes: readonly Axis[], run: number): Tensor {
   return tidy(() => {
     let result = example.detach();
-    axes.forEach(({ places }, i) => {
+    for (const { places, size, sizes } of axes) {
       for (const { input: at, dim } of places) {
         if (at !== input) continue;
-        const places = arange(sizes[i]!, { dtype: "int32", device: example.device as Device });
-        result = result.indexSelect(dim, places.remainder(example.shape[dim]!));
+        const rows = arange(sizes[run]!, { dtype: "int32", device: example.device as Device });
+        result = result.indexSelect(dim, rows.remainder(size));
       }
-    });
+    }
     return result.clone();
   });
 }

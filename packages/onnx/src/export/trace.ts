@@ -58,8 +58,13 @@ export function nameOf({ prim, attrs }: Pick<RecordedStep | TracedStep, "prim" |
   return "name" in attrs ? attrs.name : prim;
 }
 
-const shown = (step: RecordedStep | undefined): string =>
-  step === undefined ? "nothing" : `"${nameOf(step)}" of ${step.inputs.map((x) => x && showShape(x.shape)).join(", ")}`;
+/** A step with the shapes of its inputs; of its outputs, if it has no inputs. */
+function shown(step: RecordedStep | undefined): string {
+  if (step === undefined) return "nothing";
+  const inputs = step.inputs.filter((input) => input !== null);
+  const shapes = (inputs.length > 0 ? inputs : step.outputs).map(({ shape }) => showShape(shape));
+  return `"${nameOf(step)}" of ${shapes.join(", ")}`;
+}
 
 /**
  * Merges the runs of a model with inputs of different sizes.
@@ -135,8 +140,7 @@ export async function mergeRuns(runs: readonly Run[]): Promise<Trace> {
         `exportOnnx: the model runs other operations for inputs of other sizes, so that one graph cannot stand for it: operation ${i} is ` +
           `${
             shown(parts[0])
-          }, then ${others}; give an example whose dynamic sizes are 2 or more, leave out the dynamic axis that decides this, or write the ` +
-          `model without loops over it`,
+          }, then ${others}; leave out the dynamic axis that decides this, or write the model without loops over it`,
       );
     }
   }

@@ -85,6 +85,12 @@ test("graphs that are none are refused", async () => {
     .rejects.toThrow(/node Add\(x, b\): it depends on its own output; the graph has a cycle/);
   await expect(failing([["Relu", ["x"], ["y"]], ["Abs", ["x"], ["y"]]])).rejects.toThrow(/two values are called "y"/);
   await expect(failing([["Relu", ["x"], ["z"]]])).rejects.toThrow(/nothing computes the graph's output "y"/);
+  for (const opset of [6, 22, 23]) {
+    expect((await importOnnx(modelOf({ nodes: [["Relu", ["x"], ["y"]]], opset }))).inputs).toHaveLength(1);
+  }
+  await expect(failing([["Add", ["x", "x"], ["y"]]], { opset: 6 })).rejects.toThrow(
+    /set 6; here it is known from 7 on/,
+  );
   await expect(failing([["Relu", ["x"], ["y"]]], { opset: 99 })).rejects.toThrow(/operator set 99; 23 is the last/);
   const self = { name: "F", domain: "own", input: ["a"], output: ["b"], opsetImport: [{ domain: "own", version: 1n }] };
   const call = nodeOf(["F", ["a"], ["b"]], "own");

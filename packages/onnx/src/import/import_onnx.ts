@@ -27,7 +27,7 @@ export interface ImportOptions {
 }
 
 /**
- * Imports an ONNX model, of operator sets 7 to 21, as a module that runs on every device and trains.
+ * Imports an ONNX model, of an operator set up to 23, as a module that runs on every device and trains.
  *
  * The model is checked before anything runs: one error names every operator, attribute or operator set that is missing, with the node
  * that needs it. The module is in evaluation mode, unless nodes of the file are in training mode.

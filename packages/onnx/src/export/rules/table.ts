@@ -108,7 +108,7 @@ export const rules: { readonly [P in StepPrim]: Rule<P> | Refused } = {
   cumprod: { reason: "ONNX has no cumulative product; for positive numbers exp(cumsum(log(x))) is one" },
   random: {
     reason:
-      "random numbers are drawn, of which each run of the graph would draw others; export in evaluation mode (training: false), or pass " +
+      "random numbers are drawn, and each run of the graph would draw different ones; export in evaluation mode (training: false), or pass " +
       "the numbers as an input",
   },
   attention: { reason: "the routine is recorded as scaledDotProductAttention; call that of @heddle/nn" },
