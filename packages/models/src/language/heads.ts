@@ -15,7 +15,9 @@ export function joinHeads(x: Tensor): Tensor {
 /** @throws RangeError unless it is a batch of sequences, TypeError unless it is a tensor. */
 export function checkIds(model: string, ids: Tensor): void {
   const given: unknown = ids;
-  if (typeof given === "string") throw new TypeError(`${model}: expected a tensor of token ids, got ${textInstead(given)}`);
+  if (typeof given === "string") {
+    throw new TypeError(`${model}: expected a tensor of token ids, got ${textInstead(given)}`);
+  }
   if (Array.isArray(given)) {
     throw new TypeError(
       `${model}: expected token ids as a tensor, got an array; tensor(rows, { dtype: "int32" }) makes one of rows of equal length`,
