@@ -18,7 +18,11 @@ test.each<[string, () => unknown, string]>([
   ],
   ["object", () => ({ first: new Linear(2, 2) }), "Net.field is a plain object that holds an object of class Linear"],
   ["object", () => ({ first: new Linear(2, 2) }), "make it a new ModuleDict({ … })"],
-  ["object without a prototype", () => Object.assign(Object.create(null), { a: parameter() }), "holds an object of class Parameter"],
+  [
+    "object without a prototype",
+    () => Object.assign(Object.create(null), { a: parameter() }),
+    "holds an object of class Parameter",
+  ],
   ["object of parameters", () => ({ scale: parameter() }), "make it a new ParameterList([…])"],
   [
     "object of arrays",

@@ -166,7 +166,7 @@ describe("files for torch.load", () => {
     await expect(encoded({ a: new Map() } as unknown as Savable)).rejects.toThrow(
       "encode: a is an object of class Map",
     );
-    await expect(encoded({ a: { b: () => 1 } })).rejects.toThrow('encode: a.b is a function');
+    await expect(encoded({ a: { b: () => 1 } })).rejects.toThrow("encode: a.b is a function");
     const circle: Record<string, unknown> = {};
     circle["self"] = circle;
     await expect(encoded(circle)).rejects.toThrow("contains itself");
