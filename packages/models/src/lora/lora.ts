@@ -210,7 +210,7 @@ export function mergeLora(model: Module): void {
   for (const [, layer] of acting) mergeLayer(layer);
 }
 
-/** Takes the merged change out of the weights again: they have the very bits from before {@link mergeLora}. */
+/** Takes the merged change out of the weights again: they are as before {@link mergeLora}, bit for bit. */
 export function unmergeLora(model: Module): void {
   for (const [, layer] of adaptedLayers(model)) unmergeLayer(layer);
 }
