@@ -64,7 +64,7 @@ describe("features", () => {
       said: expect.stringContaining("does not fit ConvNet"),
     });
     expect((await run("--weights", "nowhere")).said).toMatch(
-      /^Generated digits.*\nfeatures: --weights nowhere: .*ENOENT/,
+      /^Generated digits.*\nfeatures: --weights nowhere: .*there is no file nowhere/,
     );
   });
 

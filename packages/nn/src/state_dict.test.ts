@@ -77,6 +77,19 @@ describe("loadStateDict", () => {
     );
   });
 
+  test("a promise and a module in place of a state are named, strict or not", async () => {
+    const layer = new Linear(1, 1), state = layer.stateDict(), promise = Promise.resolve(state);
+    for (const strict of [true, false]) {
+      expect(() => layer.loadStateDict(promise as never, { strict })).toThrow(
+        "loadStateDict: the state is a Promise; await it, as in loadStateDict(await load(path))",
+      );
+      expect(() => layer.loadStateDict(layer as never, { strict })).toThrow(
+        "loadStateDict: expected a state, got an object of class Linear; give its stateDict()",
+      );
+    }
+    expect(layer.loadStateDict(await promise)).toEqual({ missingKeys: [], unexpectedKeys: [] });
+  });
+
   test("a freed tensor is named", () => {
     const layer = new Linear(1, 1);
     const state = { weight: ones([1, 1]), bias: ones([1]) };

@@ -76,6 +76,13 @@ function isUncounted(key: string, state: Readonly<StateDict>): boolean {
 /** @throws TypeError unless it is an object of tensors by name. */
 function checkDict(state: unknown): void {
   if (typeof state === "object" && state !== null && !Array.isArray(state) && !(state instanceof Tensor)) {
+    const { then, stateDict } = state as { then?: unknown; stateDict?: unknown };
+    if (typeof then === "function") {
+      throw new TypeError("loadStateDict: the state is a Promise; await it, as in loadStateDict(await load(path))");
+    }
+    if (typeof stateDict === "function") {
+      throw new TypeError(`loadStateDict: expected a state, got ${describe(state)}; give its stateDict()`);
+    }
     if (!(state instanceof Map)) return;
     throw new TypeError("loadStateDict: the state is a Map; give an object, as Object.fromEntries(map) makes it");
   }

@@ -7,24 +7,40 @@ test.each<[string, () => unknown, string]>([
   [
     "array",
     () => [new Linear(2, 2)],
-    "Net.field is a plain array that holds a Linear, whose parameters would not be found",
+    "Net.field is a plain array that holds an object of class Linear, whose parameters would not be found",
   ],
   ["array", () => [1, null, new Linear(2, 2)], "make it a new ModuleList([…]), or let the field's name begin with #"],
   ["array of parameters", () => [parameter()], "make it a new ParameterList([…])"],
-  ["nested array", () => [[1], [[new Linear(2, 2)]]], "Net.field[1][0] is a plain array that holds a Linear"],
-  ["object", () => ({ first: new Linear(2, 2) }), "Net.field is a plain object that holds a Linear"],
+  [
+    "nested array",
+    () => [[1], [[new Linear(2, 2)]]],
+    "Net.field[1][0] is a plain array that holds an object of class Linear",
+  ],
+  ["object", () => ({ first: new Linear(2, 2) }), "Net.field is a plain object that holds an object of class Linear"],
   ["object", () => ({ first: new Linear(2, 2) }), "make it a new ModuleDict({ … })"],
-  ["object without a prototype", () => Object.assign(Object.create(null), { a: parameter() }), "holds a Parameter"],
+  [
+    "object without a prototype",
+    () => Object.assign(Object.create(null), { a: parameter() }),
+    "holds an object of class Parameter",
+  ],
   ["object of parameters", () => ({ scale: parameter() }), "make it a new ParameterList([…])"],
   [
     "object of arrays",
     () => ({ a: { b: [new Linear(2, 2)] } }),
-    "Net.field.a.b is a plain array that holds a Linear",
+    "Net.field.a.b is a plain array that holds an object of class Linear",
   ],
-  ["Map", () => new Map([["first", new Linear(2, 2)]]), "Net.field is a plain Map that holds a Linear"],
+  [
+    "Map",
+    () => new Map([["first", new Linear(2, 2)]]),
+    "Net.field is a plain Map that holds an object of class Linear",
+  ],
   ["Map", () => new Map([["first", new Linear(2, 2)]]), "make it a new ModuleDict({ … })"],
-  ["Set", () => new Set([new Linear(2, 2)]), "Net.field is a plain Set that holds a Linear"],
-  ["Map of arrays", () => new Map([["a", [new Linear(2, 2)]]]), "Net.field.a is a plain array that holds a Linear"],
+  ["Set", () => new Set([new Linear(2, 2)]), "Net.field is a plain Set that holds an object of class Linear"],
+  [
+    "Map of arrays",
+    () => new Map([["a", [new Linear(2, 2)]]]),
+    "Net.field.a is a plain array that holds an object of class Linear",
+  ],
 ])("what is in a plain %s is an error, not lost", (_, make, message) => {
   class Net extends Module {
     readonly field = make();

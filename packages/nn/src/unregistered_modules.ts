@@ -33,7 +33,7 @@ export function checkLost(owner: string, field: string, value: object, isLost: (
     ? "ModuleList([…])"
     : "ModuleDict({ … })";
   throw new TypeError(
-    `${owner}.${lost.path} is a plain ${lost.kind} that holds a ${lost.item.constructor.name}, whose parameters would not be found; ` +
+    `${owner}.${lost.path} is a plain ${lost.kind} that holds an object of class ${lost.item.constructor.name}, whose parameters would not be found; ` +
       `make it a new ${remedy}, or let the field's name begin with # if they are not to be found`,
   );
 }

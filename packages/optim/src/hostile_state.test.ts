@@ -118,9 +118,19 @@ describe.each([...optimizers, ["AdamW", (params: Tensor[]) => new optim.AdamW(pa
       }
     });
 
+    test("a promise and the optimiser in place of its state are named", () => {
+      const optimizer = make([ones([1])]);
+      expect(() => optimizer.loadStateDict(Promise.resolve(optimizer.stateDict()) as never)).toThrow(
+        `${name}.loadStateDict: the state is a Promise; await it`,
+      );
+      expect(() => optimizer.loadStateDict(optimizer as never)).toThrow(
+        `${name}.loadStateDict: expected a state, got an object of class ${name}; give its stateDict()`,
+      );
+    });
+
     test("parts that it does not remember are refused", () => {
       expect(load((own) => ({ ...own, strange: ones([1]) }))).toThrow(
-        `has "strange", which a ${name} does not remember`,
+        `has "strange", which ${name} does not remember`,
       );
       expect(load((own) => ({ ...own, toString: 3 }))).toThrow('has "toString"');
       expect(load((own) => own)).not.toThrow();

@@ -160,10 +160,10 @@ describe("errors", () => {
       [{ 0: { ...state, oldDirs: 7 } }, 'has no tensor "oldDirs"'],
       [{ 0: { ...state, nIter: 1.5 } }, "nIter is 1.5; it counts"],
       [{ 0: { ...state, funcEvals: -1 } }, "funcEvals is -1; it counts"],
-      [{ 0: { ...state, expAvg: ones([2]) } }, 'has "expAvg", which a LBFGS does not remember'],
+      [{ 0: { ...state, expAvg: ones([2]) } }, 'has "expAvg", which LBFGS does not remember'],
       [{ 0: { ...state, t: "1" } }, "t of parameter 0 is 1, neither a tensor nor a number"],
       [{ 0: { funcEvals: 3, nIter: 2 } }, 'has no number "t"'],
-      [{ 0: state, 1: state }, 'state of parameter 1 has "funcEvals", which a LBFGS does not remember'],
+      [{ 0: state, 1: state }, 'state of parameter 1 has "funcEvals", which LBFGS does not remember'],
     ];
     for (const [wrong, message] of broken) {
       expect(() => other.optimizer.loadStateDict({ ...saved, state: wrong as never }), String(message)).toThrow(

@@ -50,7 +50,7 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
     const strange = Object.keys(saved).find((key) => !Object.hasOwn(fresh, key));
     if (strange === undefined) return;
     throw new Error(
-      `${optimizer}.loadStateDict: the saved state of parameter ${number} has "${strange}", which a ${optimizer} does not remember ` +
+      `${optimizer}.loadStateDict: the saved state of parameter ${number} has "${strange}", which ${optimizer} does not remember ` +
         `(known: ${Object.keys(fresh).join(", ") || "nothing"}); is it that of another optimiser?`,
     );
   }
@@ -58,7 +58,7 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
   throw new Error(
     `${optimizer}.loadStateDict: the saved state of parameter ${number} has no ${
       value instanceof Tensor ? "tensor" : "number"
-    } "${key}", but ${Object.keys(saved).join(", ") || "nothing"}; is it that of a ${optimizer}?`,
+    } "${key}", but ${Object.keys(saved).join(", ") || "nothing"}; is it that of another optimiser?`,
   );
 }
 
@@ -91,11 +91,21 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
 /** @throws TypeError unless it has the layout of an optimiser's state, and for parameters that are not numbers or occur twice. */
 export function checkLayout(optimizer: string, stateDict: unknown): void {
   const fail = (why: string): never => {
-    throw new TypeError(`${optimizer}.loadStateDict: ${why}; give what stateDict() of a ${optimizer} gave`);
+    throw new TypeError(`${optimizer}.loadStateDict: ${why}; give what its stateDict() returned`);
   };
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject(stateDict)) return fail(`expected a state, got ${describe(stateDict)}`);
+  if (typeof stateDict.then === "function") {
+    throw new TypeError(
+      `${optimizer}.loadStateDict: the state is a Promise; await it, as in (await load(path)).optimizer`,
+    );
+  }
+  if (typeof stateDict.stateDict === "function") {
+    throw new TypeError(
+      `${optimizer}.loadStateDict: expected a state, got ${describe(stateDict)}; give its stateDict()`,
+    );
+  }
   const { state, paramGroups } = stateDict;
   if (!isObject(state)) return fail(`its "state" is ${describe(state)}`);
   if (!Array.isArray(paramGroups)) return fail(`its "paramGroups" are ${describe(paramGroups)}`);

@@ -15,6 +15,11 @@ export function failing(operation: string, file: string, format: string): Fail {
   };
 }
 
+/** The system's error in other words. Its code stays. */
+export function reworded(error: unknown, message: string): Error {
+  return Object.assign(new Error(message, { cause: error }), { code: (error as NodeJS.ErrnoException).code });
+}
+
 /** What a value is, for errors. */
 export function described(value: unknown): string {
   if (value === null) return "null";

@@ -27,7 +27,7 @@ export interface LoadOptions {
  *
  * @param source a path, a file URL, a `Blob`, an `ArrayBuffer` or `Uint8Array`, or a `Response`
  * @throws RangeError for a damaged file, and one of no known format; TypeError for content that is refused, such as pickled functions;
- *   the system's error for a file that cannot be opened. No tensor stays then.
+ *   an error with the system's code (`ENOENT`) for a file that cannot be opened. No tensor stays then.
  *
  * @example
  * ```ts

@@ -41,8 +41,8 @@ export interface SaveOptions {
  * @param state a module or anything else with `stateDict()`, tensors by name, or (in the formats safetensors and pytorch) plain data with
  *   tensors in it: records, arrays, numbers, strings, booleans, null
  * @param target a path or a file URL
- * @throws TypeError for a state or metadata that the format cannot hold; the system's error if the file cannot be written. Nothing is
- *   left of it then, and a file that was there stays.
+ * @throws TypeError for a state or metadata that the format cannot hold; an error with the system's code (`ENOENT`) if the file cannot be
+ *   written. Nothing is left of it then, and a file that was there stays.
  *
  * @example
  * ```ts ignore

@@ -2,6 +2,7 @@
 import { noGrad } from "@heddle/autograd";
 import { CacheStack, type Decoded, KeyValueCache } from "@heddle/nn";
 import { type Device, fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
+import { checkTensor } from "@heddle/tensor/engine";
 import {
   decode,
   type GenerateOptions,
@@ -10,6 +11,7 @@ import {
   newTokens,
   streamed,
 } from "./generation.ts";
+import { textInstead } from "./heads.ts";
 import { HubModule } from "./hub_module.ts";
 
 /** Options of `forward` of the decoder-only models. */
@@ -172,14 +174,20 @@ function startMask(pads: readonly number[], total: number, device: Device): Tens
 /** The ids of each row. @throws RangeError for none, or an empty row; TypeError for numbers that are no ids. */
 export async function promptRows(operation: string, prompt: Prompt): Promise<(readonly number[])[]> {
   let rows: readonly (readonly number[])[];
+  const given: unknown = prompt;
+  const text: unknown = Array.isArray(given) ? given.find((row) => typeof row === "string") : given;
+  if (typeof text === "string") {
+    throw new TypeError(`${operation}: expected rows of token ids, [ids], got ${textInstead(text)}`);
+  }
   if (Array.isArray(prompt)) rows = prompt;
   else {
-    const { shape } = prompt as Tensor;
+    checkTensor(operation, given, "rows of token ids");
+    const { shape } = given;
     if (shape.length !== 2) {
       throw new RangeError(`${operation}: expected token ids [batch, positions], got shape [${shape.join(", ")}]`);
     }
     const [count, length] = shape as readonly [number, number];
-    const ids = Array.from(await (prompt as Tensor).data("int32"), Number);
+    const ids = Array.from(await given.data("int32"), Number);
     rows = Array.from({ length: count }, (_, i) => ids.slice(i * length, (i + 1) * length));
   }
   if (rows.length === 0) throw new RangeError(`${operation}: there is no prompt; give one row of token ids or more`);

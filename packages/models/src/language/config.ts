@@ -1,4 +1,5 @@
 /** Reads the keys of a `config.json`. */
+import { snakeCase } from "@heddle/nn";
 
 /** Keys whose values a configuration restricts, beyond having the type of their default. */
 export interface ConfigRules<C> {
@@ -17,7 +18,7 @@ const MOST_LAYERS = 1024;
  * The configuration with defaults for the keys that `given` lacks. Other keys of `given` stay, so that a configuration is written back
  * as it was read.
  *
- * @throws TypeError for a value of another type than its default, RangeError for sizes that are no positive integers and for features
+ * @throws TypeError for a value of another type than its default, and for a key in camelCase; RangeError for sizes that are no positive integers and for features
  * that the model does not have.
  */
 export function readConfig<C extends object>(
@@ -31,6 +32,7 @@ export function readConfig<C extends object>(
       `${model}: expected a configuration with the keys of config.json, got ${JSON.stringify(given)}`,
     );
   }
+  checkKeys(model, given, [...Object.keys(defaults), ...Object.keys(rules.only ?? {})]);
   const config: Record<string, unknown> = { ...given };
   for (const [key, usual] of Object.entries(defaults)) {
     const value = config[key] ?? usual;
@@ -63,6 +65,15 @@ export function readConfig<C extends object>(
     );
   }
   return config as C;
+}
+
+/** @throws TypeError for a known key that is written in camelCase, which would be ignored. */
+export function checkKeys(model: string, given: object, known: readonly string[]): void {
+  for (const key of Object.keys(given)) {
+    const right = snakeCase(key);
+    if (right === key || !known.includes(right) || known.includes(key)) continue;
+    throw new TypeError(`${model}: the configuration has the key "${key}"; as in config.json it is ${right}`);
+  }
 }
 
 /** @throws RangeError unless the heads divide the features. */

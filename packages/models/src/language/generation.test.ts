@@ -202,3 +202,17 @@ test("what cannot be is refused before anything runs", async () => {
   expect(() => model.forward(ints([[1, 2]]), { attentionMask: ints([[1]]) })).toThrow(/expected \[1, 2\]/);
   expect(tidy(() => model.forward(ints([[1, 2]])).shape)).toEqual([1, 2, 40]);
 });
+
+test("a text or rows without a tensor are refused with the remedy", async () => {
+  const ids = /tokenizer\.encode\(text\)/, rows = /tensor\(rows, \{ dtype: "int32" \}\)/;
+  for (const model of [models["GPT2"]!(), t5()]) {
+    for (const prompt of ["the cat", ["the cat"], 5, null, undefined]) {
+      await expect(model.generate(prompt as never)).rejects.toThrow(/generate: .*(token ids)/);
+    }
+    await expect(model.generate("the cat" as never)).rejects.toThrow(ids);
+    await expect(model.generate(["the cat"] as never)).rejects.toThrow(ids);
+    expect(() => model.forward([[26]] as never, [[26]] as never)).toThrow(rows);
+    expect(() => model.forward("the cat" as never, ints([[1]]) as never)).toThrow(ids);
+  }
+  expect(() => t5().forward(ints([[1]]), [[26]] as never)).toThrow(rows);
+});

@@ -1,5 +1,6 @@
 /** Heads and masks of attention. */
 import type { Tensor } from "@heddle/tensor";
+import { checkTensor } from "@heddle/tensor/engine";
 
 /** `[batch, positions, heads · d]` → `[batch, heads, positions, d]`. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
@@ -11,8 +12,18 @@ export function joinHeads(x: Tensor): Tensor {
   return x.transpose(1, 2).flatten(2);
 }
 
-/** @throws RangeError unless it is a batch of sequences. */
+/** @throws RangeError unless it is a batch of sequences, TypeError unless it is a tensor. */
 export function checkIds(model: string, ids: Tensor): void {
+  const given: unknown = ids;
+  if (typeof given === "string") {
+    throw new TypeError(`${model}: expected a tensor of token ids, got ${textInstead(given)}`);
+  }
+  if (Array.isArray(given)) {
+    throw new TypeError(
+      `${model}: expected token ids as a tensor, got an array; tensor(rows, { dtype: "int32" }) makes one of rows of equal length`,
+    );
+  }
+  checkTensor(model, given, "token ids");
   if (ids.ndim === 2) return;
   throw new RangeError(
     `${model}: expected token ids [batch, positions], got shape [${
@@ -37,4 +48,10 @@ export function keyMask(model: string, mask: Tensor | null | undefined, batch: n
     );
   }
   return (mask.dtype === "bool" ? mask : mask.ne(0)).reshape([batch, 1, 1, keys]);
+}
+
+/** A text in place of token ids, and the remedy, for errors. */
+export function textInstead(text: string): string {
+  const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  return `the text ${shown}; tokenizer.encode(text).ids has its ids`;
 }

@@ -263,7 +263,7 @@ test("what cannot have an adapter is refused, and nothing is changed", () => {
     expect(model.namedParameters().map(([name, { requiresGrad }]) => [name, requiresGrad])).toEqual(before);
   };
   refused(net(), { targets: "q_proj" }, "addLora: no module is called q_proj; there are 0, 1, 1.0, 1.1");
-  refused(net(), { targets: /^1$/ }, 'addLora: "1", a Sequential, has no weight of its own');
+  refused(net(), { targets: /^1$/ }, 'addLora: "1" (Sequential) has no weight of its own');
   refused(net(), { rank: 0 }, "rank is a whole number of at least 1, got 0");
   refused(net(), { alpha: -1 }, "alpha is a number above 0");
   refused(net(), { dropout: 1 }, "dropout is a probability below 1");

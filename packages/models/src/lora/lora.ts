@@ -103,7 +103,7 @@ export function addLora(model: Module, options: LoraOptions): LoraReport {
   const found = targeted("addLora", ownModules(model), targets);
   for (const [name, module] of found) {
     const why = isAdapted(module) ? null : whyNot(module, settings);
-    if (why !== null) throw new TypeError(`addLora: "${name}", a ${module.constructor.name}, ${why}`);
+    if (why !== null) throw new TypeError(`addLora: "${name}" (${module.constructor.name}) ${why}`);
   }
   const made = [...found].map(([, module]) =>
     adapterFor(module as LoraHost, settings, generator).train(module.training)
@@ -210,7 +210,7 @@ export function mergeLora(model: Module): void {
   for (const [, layer] of acting) mergeLayer(layer);
 }
 
-/** Takes the merged change out of the weights again: they have the very bits from before {@link mergeLora}. */
+/** Takes the merged change out of the weights again: they are as before {@link mergeLora}, bit for bit. */
 export function unmergeLora(model: Module): void {
   for (const [, layer] of adaptedLayers(model)) unmergeLayer(layer);
 }

@@ -138,6 +138,23 @@ export function classOf(config: Readonly<Record<string, unknown>>): ModelClass {
   );
 }
 
+/**
+ * Refuses a class for a configuration of another architecture. A class that is not here, and a `model_type` that is unknown, fit all.
+ *
+ * @throws TypeError for a class of another `model_type`.
+ */
+export function checkClass(model: ModelClass, { model_type: given }: Readonly<Record<string, unknown>>): void {
+  const families = FAMILIES.filter(({ classes }) => Object.values(classes).includes(model));
+  const wanted = FAMILIES.find(({ type }) => type === given);
+  if (families.length === 0 || wanted === undefined || families.includes(wanted)) return;
+  const types = families.map(({ type }) => JSON.stringify(type)).join(" and ");
+  throw new TypeError(
+    `fromPretrained: config.json has the model_type "${wanted.type}", but ${model.name} is of ${types}; known for it are ${
+      Object.keys(wanted.classes).join(", ")
+    }`,
+  );
+}
+
 /** The name and `model_type` of a model. @throws TypeError for a class that is not here. */
 export function architectureOf(model: Module): { readonly name: string; readonly modelType: string } {
   for (const { classes, type } of FAMILIES) {

@@ -19,7 +19,8 @@ import {
   savePretrained,
   T5ForConditionalGeneration,
 } from "../mod.ts";
-import { knownArchitectures } from "./architectures.ts";
+import { addLora, mergeLora, removeLora } from "../lora.ts";
+import { classOf, knownArchitectures, make } from "./architectures.ts";
 
 let folder = "";
 beforeEach(async () => folder = await mkdtemp(join(tmpdir(), "heddle-models-")));
@@ -79,9 +80,8 @@ describe("a folder", () => {
         ...{ num_layers: 2, num_heads: 2, head_dim: 4, num_key_value_heads: 1, max_position_embeddings: 24 },
       };
       const family = name.replace(/For.*|Model|LMHead.*/, "");
-      await json("config.json", { ...sizes, architectures: [name] });
-      await save({}, join(folder, "model.safetensors"));
-      const { model } = await fromPretrained(folder, { strict: false });
+      const config = { ...sizes, architectures: [name] };
+      const model = make(classOf(config), config).eval();
       await savePretrained(model, folder);
       const again = await fromPretrained(folder);
       expect(again.model.constructor, name).toBe(model.constructor);
@@ -269,6 +269,41 @@ describe("what does not fit is refused by name", () => {
     await expect(fromPretrained("../no/such folder")).rejects.toThrow(/is no folder here, no address/);
   });
 
+  test("a class of another architecture, and weights of which no name matches, even if not strict", async () => {
+    await written();
+    for (const strict of [true, false]) {
+      await expect(fromPretrained(folder, { architecture: BertModel, strict })).rejects.toThrow(
+        'config.json has the model_type "gpt2", but BertModel is of "bert"; known for it are GPT2LMHeadModel, GPT2Model',
+      );
+    }
+    await written(renamed(/^/, "other."));
+    await expect(fromPretrained(folder, { architecture: GPT2LMHeadModel, strict: false })).rejects.toThrow(
+      /no name in the weights of .* is one of GPT2LMHeadModel, whose parameters would stay random; they have other\./,
+    );
+  });
+
+  test("a class is free for a model_type that is unknown here", async () => {
+    await written((state) => state, { model_type: "like_gpt2" });
+    const { model } = await fromPretrained(folder, { architecture: GPT2LMHeadModel });
+    expect(model).toBeInstanceOf(GPT2LMHeadModel);
+  });
+
+  test("a model with adapters, merged or not, is not saved until they are removed", async () => {
+    const model = new GPT2LMHeadModel(GPT2);
+    addLora(model, { rank: 2, targets: ["c_attn"] });
+    const refused = () =>
+      expect(savePretrained(model, join(folder, "new"))).rejects.toThrow(
+        /has LoRA adapters .*saveLora\(model, folder\) .*mergeLora\(model\) and removeLora\(model, \{ keepMerged: true \}\)/,
+      );
+    await refused();
+    mergeLora(model);
+    await refused();
+    await expect(readFile(join(folder, "new", "config.json"))).rejects.toThrow("ENOENT");
+    removeLora(model, { keepMerged: true });
+    await savePretrained(model, join(folder, "new"));
+    expect((await fromPretrained(join(folder, "new"))).missingKeys).toEqual([]);
+  });
+
   test("a class without a name in Hugging Face is not saved", async () => {
     class Own extends GPT2LMHeadModel {}
     await expect(savePretrained(new Own(GPT2), folder)).rejects.toThrow(/Own has no name in Hugging Face/);
@@ -286,6 +321,16 @@ test("rope scaling, RoBERTa's positions and T5's sizes are checked", () => {
   expect(() => new T5ForConditionalGeneration({ feed_forward_proj: "gated-laplace" })).toThrow(
     /"laplace" is not supported/,
   );
+});
+
+test("a key in camelCase is an error that names the right one", () => {
+  expect(() => new GPT2LMHeadModel({ vocabSize: 50 } as object)).toThrow(
+    'GPT2: the configuration has the key "vocabSize"; as in config.json it is vocab_size',
+  );
+  expect(() => new LlamaForCausalLM({ hiddenSize: 8 } as object)).toThrow("it is hidden_size");
+  expect(() => new BertModel({ isDecoder: true } as object)).toThrow("it is is_decoder");
+  expect(() => new BertForSequenceClassification({ ...BERT, numLabels: 3 } as object)).toThrow("it is num_labels");
+  expect(() => new BertModel({ ...BERT, useCache: true } as object)).not.toThrow();
 });
 
 test("the README's table has the architectures", async () => {

@@ -4,7 +4,7 @@ import type { UrlLike } from "@heddle/store";
 import type { Device, DType } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import type { GenerationConfig } from "../language/generation.ts";
-import { classOf, make, type ModelClass } from "./architectures.ts";
+import { checkClass, classOf, make, type ModelClass } from "./architectures.ts";
 import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { readJson } from "./json_file.ts";
 import { openModel } from "./model_files.ts";
@@ -13,7 +13,7 @@ import { loadWeights } from "./weights.ts";
 
 /** Options of {@link fromPretrained}. */
 export interface PretrainedOptions<M extends Module = Module> extends HubOptions {
-  /** The class of the model; by default that which `config.json` names. */
+  /** The class of the model; by default the one that `config.json` names. */
   readonly architecture?: ModelClass<M>;
   /** Keys that replace those of `config.json`, such as `{ num_labels: 3 }`. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -48,8 +48,8 @@ export interface Pretrained<M extends Module = Module> extends LoadReport {
  * no cache; give the address of a folder there.
  *
  * @param place a folder, the name of a repository (`"org/name"`), or an address: of a repository, or of a folder of files
- * @throws RangeError for an architecture that is unknown, with the known ones; Error for weights that do not fit, with all names; for
- *   files that are missing, damaged or cannot be fetched. No tensor stays then.
+ * @throws RangeError for an architecture that is unknown, with the known ones; TypeError for a class of another architecture; Error for
+ *   weights that do not fit, with all names, or of which no name matches, even if not strict; for files that are missing, damaged or cannot be fetched. No tensor stays then.
  *
  * @example
  * ```ts ignore
@@ -73,6 +73,7 @@ export async function fromPretrained<M extends Module = Module>(
     throw new Error(`fromPretrained: ${files.name} has no config.json, which names the architecture`);
   }
   const config = { ...given, ...options.config };
+  if (architecture !== undefined) checkClass(architecture, config);
   const model = make((architecture ?? classOf(config)) as ModelClass<M>, config, {
     dtype,
     ...(device === undefined ? {} : { device }),

@@ -2,6 +2,7 @@
 import type { Module } from "@heddle/nn";
 import { putFile, save } from "@heddle/store";
 import { checkOptions } from "@heddle/tensor/engine";
+import { adaptedLayers } from "../lora/adapted_layer.ts";
 import { architectureOf, tiedNames } from "./architectures.ts";
 import { nodeModules } from "./node.ts";
 
@@ -15,7 +16,8 @@ export interface SavePretrainedOptions {
  * Writes `config.json`, `model.safetensors`, and what else there is into a folder, which `fromPretrained` and Hugging Face's
  * `from_pretrained` read. A tied weight is written once. Each file appears complete or not at all, the configuration last.
  *
- * @throws TypeError for a model that has no name in Hugging Face; the system's error when the folder cannot be written.
+ * @throws TypeError for a model that has no name in Hugging Face; Error for one with LoRA adapters, whose files `fromPretrained` would
+ *   refuse; the system's error when the folder cannot be written.
  *
  * @example
  * ```ts ignore
@@ -36,6 +38,7 @@ export async function savePretrained(
     throw new Error("savePretrained: there are no folders here; encode(model.stateDict()) gives the bytes");
   }
   const { name, modelType } = architectureOf(model);
+  checkUnadapted(model);
   const { config, generationConfig } = model as { config?: object; generationConfig?: object };
   const path = (file: string): string => node.path.join(folder, file);
   const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -53,4 +56,13 @@ export async function savePretrained(
     putFile(path("generation_config.json"), json(generationConfig));
   }
   putFile(path("config.json"), json({ ...config, model_type: modelType, architectures: [name] }));
+}
+
+/** @throws Error for a model with adapters: its state has other names than the architecture. */
+function checkUnadapted(model: Module): void {
+  if (adaptedLayers(model).length === 0) return;
+  throw new Error(
+    `savePretrained: the ${model.constructor.name} has LoRA adapters (@heddle/models/lora); saveLora(model, folder) saves them alone, ` +
+      "and mergeLora(model) and removeLora(model, { keepMerged: true }) make them part of the weights that are saved here",
+  );
 }

@@ -21,7 +21,7 @@ const ELEMENTS_AT_ONCE = 2 ** 24;
  * Copies the weights of a model's files into its parameters.
  *
  * @returns the names that the model has and the files lack, and the other way round, names of buffers of old versions left out.
- * @throws Error when there are no weights; when shapes differ; and, if strict, when names are missing or unexpected, with all of them.
+ * @throws Error when there are no weights; when none of their names is the model's; when shapes differ; and, if strict, when names are missing or unexpected, with all of them.
  */
 export async function loadWeights(model: Module, files: ModelFiles, strict: boolean): Promise<LoadReport> {
   const opened: TensorFile[] = [];
@@ -31,6 +31,7 @@ export async function loadWeights(model: Module, files: ModelFiles, strict: bool
     const map = nameMap(model, names);
     const report = compare(model, map);
     if (strict && report.missingKeys.length + report.unexpectedKeys.length > 0) throw misfit(model, files, report);
+    if (report.missingKeys.length === stateNames(model).length) throw nothingFits(model, files, names);
     const unexpected = new Set(report.unexpectedKeys);
     for (const file of opened) await copy(model, file, (name) => unexpected.has(name) ? null : map.get(name) ?? null);
     return report;
@@ -105,5 +106,15 @@ function misfit(model: Module, files: ModelFiles, { missingKeys, unexpectedKeys 
   return new Error(
     `fromPretrained: the weights of ${files.name} do not fit ${model.constructor.name}:\n  ${lines.join("\n  ")}\n  ` +
       `{ strict: false } loads the names that both sides have, as for a new head`,
+  );
+}
+
+function nothingFits(model: Module, files: ModelFiles, names: readonly string[]): Error {
+  const some = names.slice(0, 3).map((name) => name.slice(0, 80)).join(", ");
+  return new Error(
+    `fromPretrained: no name in the weights of ${files.name} is one of ${model.constructor.name}, whose parameters would stay random; ` +
+      `they have ${some || "no tensors"}${names.length > 3 ? ", …" : ""}, the model ${
+        stateNames(model).slice(0, 3).join(", ")
+      }, …`,
   );
 }

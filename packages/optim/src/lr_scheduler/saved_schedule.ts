@@ -20,7 +20,7 @@ export function checkSchedule(
     throw new TypeError(
       `${name}.loadStateDict: "${strange}" is in ${
         Object.hasOwn(own, strange) ? "this schedule" : "the saved state"
-      } only; is that the state of a ${name}?`,
+      } only; is that the state of another schedule?`,
     );
   }
   for (const [key, value] of Object.entries(own)) {

@@ -1,5 +1,5 @@
 /** Where bytes are read from: a file, a `Blob`, memory or a `Response`, all by ranges. */
-import { described, shortened } from "../errors.ts";
+import { described, reworded, shortened } from "../errors.ts";
 import { node } from "./node.ts";
 
 /** What of a `URL` is used. (The types of the web are not there in every project.) */
@@ -48,8 +48,8 @@ export interface ByteSource {
  */
 export async function openSource(source: Source, operation: string): Promise<ByteSource> {
   if (typeof source === "string" || source instanceof URL) return await openFile(pathOf(source, operation), operation);
-  if (source instanceof Uint8Array) return memorySource(source as Uint8Array<ArrayBuffer>, "the bytes");
-  if (source instanceof ArrayBuffer) return memorySource(new Uint8Array(source), "the buffer");
+  if (source instanceof Uint8Array) return memorySource(source as Uint8Array<ArrayBuffer>, "the Uint8Array");
+  if (source instanceof ArrayBuffer) return memorySource(new Uint8Array(source), "the ArrayBuffer");
   if (source instanceof Blob) return blobSource(source, (source as { name?: string }).name ?? "the blob");
   if (source instanceof Response) {
     if (!source.ok) throw new Error(`${operation}: the server answered ${source.url} with status ${source.status}`);
@@ -92,7 +92,11 @@ function blobSource(blob: Blob, name: string): ByteSource {
 }
 
 async function openFile(path: string, operation: string): Promise<ByteSource> {
-  const handle = await node.fs.promises.open(path);
+  const handle = await node.fs.promises.open(path).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === "ENOENT"
+      ? reworded(error, `${operation}: there is no file ${path}`)
+      : error;
+  });
   try {
     const info = await handle.stat();
     if (!info.isFile()) throw new TypeError(`${operation}: ${path} is ${info.isDirectory() ? "a folder" : "no file"}`);

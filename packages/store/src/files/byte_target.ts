@@ -1,4 +1,5 @@
 /** Where bytes are written to: memory, or a file that appears complete or not at all. */
+import { reworded } from "../errors.ts";
 import { node } from "./node.ts";
 
 /** Bytes that are written one after another. */
@@ -49,10 +50,20 @@ export class AtomicFile implements ByteTarget {
   private descriptor: number | null;
   private length = 0;
 
-  constructor(path: string) {
+  /** @throws the system's error if the file cannot be made, as in a folder that does not exist. */
+  constructor(path: string, operation: string = "save") {
     this.path = path;
     this.part = `${path}.${node.process.pid}-${node.crypto.randomBytes(4).toString("hex")}.part`;
-    this.descriptor = node.fs.openSync(this.part, "wx");
+    try {
+      this.descriptor = node.fs.openSync(this.part, "wx");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      throw reworded(
+        error,
+        `${operation}: there is no folder ${node.path.dirname(path)} for ${path}; make it first, with ` +
+          "mkdir(folder, { recursive: true }) of node:fs/promises",
+      );
+    }
   }
 
   write(bytes: Uint8Array): void {
@@ -99,7 +110,7 @@ export class AtomicFile implements ByteTarget {
  * @param previous a name under which the old file is kept; by default it is replaced.
  */
 export function putFile(path: string, content: string | Uint8Array, previous?: string): void {
-  const file = new AtomicFile(path);
+  const file = new AtomicFile(path, "putFile");
   try {
     file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
     file.commit(previous);

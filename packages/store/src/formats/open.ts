@@ -11,6 +11,9 @@ import { openArchive } from "../zip/archive.ts";
 import type { FormatName, OpenedFile, OpenOptions } from "./format.ts";
 import { formats } from "./formats.ts";
 
+/** As many bytes as tell formats apart, and what a file is instead. */
+const FIRST_BYTES = 64;
+
 /** A format, and what opens a source in it. */
 interface Found {
   readonly format: FormatName;
@@ -19,7 +22,7 @@ interface Found {
 
 /** Finds the format of a source. @throws RangeError if it is none */
 export async function findFormat(source: ByteSource, options: OpenOptions): Promise<Found> {
-  const start = await source.read(0, Math.min(source.size, 16));
+  const start = await source.read(0, Math.min(source.size, FIRST_BYTES));
   const begins = (...bytes: number[]): boolean => bytes.every((byte, i) => start[i] === byte);
   if (isLegacy(start)) return { format: "pytorch", open: () => openLegacy(source, options) };
   if (begins(0x50, 0x4b, 0x03, 0x04) || begins(0x50, 0x4b, 0x05, 0x06)) return await findInArchive(source, options);
@@ -31,8 +34,20 @@ export async function findFormat(source: ByteSource, options: OpenOptions): Prom
   throw new RangeError(
     `${options.operation}: ${source.name} (${source.size} bytes) is in none of the formats ${
       Object.keys(formats).join(", ")
-    }`,
+    }${mistakenFor(start)}`,
   );
+}
+
+/** What a file of no known format is instead, if it can be told, with the remedy. */
+function mistakenFor(start: Uint8Array): string {
+  if (start.length === 0) return "; it is empty: was its writing or download cut short?";
+  if (start[0] === 0x1f && start[1] === 0x8b) return "; it is compressed with gzip: unpack it first";
+  const text = new TextDecoder().decode(start);
+  if (text.startsWith("version https://git-lfs")) return "; it is a pointer of Git LFS: git lfs pull fetches the file";
+  if (/^\s*<(!doctype html|html)/i.test(text)) {
+    return "; it is an HTML page, such as a server sends in place of a file: is that the address of the file itself?";
+  }
+  return "";
 }
 
 async function findInArchive(source: ByteSource, options: OpenOptions): Promise<Found> {

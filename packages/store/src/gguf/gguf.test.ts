@@ -63,7 +63,7 @@ describe("refused:", () => {
     [
       "another quantised type",
       file("Q4_K"),
-      /"q4_0" in the bytes has the type Q4_K, which is not read; .*Q8_0 and Q4_0/,
+      /"q4_0" in the Uint8Array has the type Q4_K, which is not read; .*Q8_0 and Q4_0/,
     ],
     ["cut in the data", file("version 3").subarray(0, -40), /beyond the end of the file/],
     ["cut in the header", file("version 3").subarray(0, 300), /the header ends too early/],

@@ -1,6 +1,6 @@
 /** NumPy's arrays by name: a zip archive of `.npy` files. */
 import type { ByteSource } from "../files/byte_source.ts";
-import { failing } from "../errors.ts";
+import { failing, shortened } from "../errors.ts";
 import type { Format, OpenedFile, OpenOptions, PlacedTensor } from "../formats/format.ts";
 import { checkStateDict } from "../state/state.ts";
 import type { Archived } from "../zip/archive.ts";
@@ -15,6 +15,7 @@ export const npz: Format = {
   extensions: [".npz"],
   async write(target, state, { operation }) {
     const tensors = Object.entries(checkStateDict(operation, state, "npz"));
+    for (const [name] of tensors) checkFileName(operation, name);
     for (const [, tensor] of tensors) await npyBytes(tensor, operation).next(); // refuses dtypes before anything is written
     await writeArchive(
       target,
@@ -39,4 +40,15 @@ export async function openNpz(
     );
   }
   return { metadata: {}, tensors };
+}
+
+/** @throws TypeError for a name that readers of archives refuse: it would lead out of the folder that they unpack to. */
+function checkFileName(operation: string, name: string): void {
+  if (!/^[\\/]|^[a-zA-Z]:|(^|[\\/])\.\.([\\/]|$)/.test(name)) return;
+  throw new TypeError(
+    `${operation}: the name ${
+      shortened(name)
+    } would lead out of the folder that an archive is unpacked to, and is not read back; ` +
+      "give another name, or save as .safetensors",
+  );
 }

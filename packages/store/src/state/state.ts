@@ -14,9 +14,12 @@ export interface Stateful {
 
 /** The state of what has one, or the value itself. */
 export function stateOf(value: unknown): unknown {
-  const isStateful = typeof value === "object" && value !== null && !(value instanceof Tensor) &&
+  return isStateful(value) ? value.stateDict() : value;
+}
+
+function isStateful(value: unknown): value is Stateful {
+  return typeof value === "object" && value !== null && !(value instanceof Tensor) &&
     typeof (value as Partial<Stateful>).stateDict === "function";
-  return isStateful ? (value as Stateful).stateDict() : value;
 }
 
 /** Whether it is an object whose values are all tensors. */
@@ -56,6 +59,17 @@ export function checkStateDict(operation: string, state: unknown, format: string
     }
   }
   return state as StateDict;
+}
+
+/** The error of a value that no state holds; its path is dotted, with the indices of arrays. */
+export function misplaced(operation: string, path: string, value: unknown): TypeError {
+  const indexed = path.replace(/(^|\.)(\d+)(?=\.|$)/g, "[$2]");
+  const place = path === "" ? "the state" : indexed.startsWith("[") ? `state${indexed}` : indexed;
+  const shown = place.length > 80 ? `${place.slice(0, 80)}…` : place;
+  const remedy = isStateful(value)
+    ? `give its state, ${shown}.stateDict()`
+    : "a state is made of plain data and tensors";
+  return new TypeError(`${operation}: ${shown} is ${otherCopy(value, "Tensor") ?? described(value)}; ${remedy}`);
 }
 
 /** @throws TypeError for `__proto__`, which objects treat in a way of their own. */

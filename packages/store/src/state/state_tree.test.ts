@@ -35,7 +35,7 @@ test("typed arrays come back as what they were", () => {
 });
 
 test("what is no plain data is refused with its path", () => {
-  expect(() => splitState({ a: [{ b: new Map() }] })).toThrow("splitState: a.0.b is an object of class Map");
+  expect(() => splitState({ a: [{ b: new Map() }] })).toThrow("splitState: a[0].b is an object of class Map");
   expect(() => splitState({ f: () => 1 })).toThrow("splitState: f is a function");
   expect(() => splitState({ n: 1n })).toThrow("splitState: n is a bigint");
   expect(() => splitState({ "a.b": tensor(1), a: { b: tensor(2) } })).toThrow('two tensors would be called "a.b"');

@@ -193,6 +193,13 @@ function scalarOf(elements: Elements, bytes: Uint8Array<ArrayBuffer>, fail: Fail
   return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
+/** Tensors that Heddle does not have, by the functions and classes that they are made of, and what makes ordinary ones of them in Python. */
+const unsupported: readonly (readonly [names: RegExp, kind: string, remedy: string])[] = [
+  [/^torch\.(Complex\w*Storage|complex\d+)$/, "complex", "torch.view_as_real(t)"],
+  [/^torch\._utils\._rebuild_sparse\w*$/, "sparse", "t.to_dense()"],
+  [/^torch\.(_utils\._rebuild_qtensor|Q\w+Storage|qu?int\w+|per_\w+_affine\w*)$/, "quantised", "t.dequantize()"],
+];
+
 /** The world of the files of `torch.save`. */
 export class TorchWorld implements PickleWorld {
   private readonly operation: string;
@@ -209,6 +216,14 @@ export class TorchWorld implements PickleWorld {
     const found = known.get(`${module}.${name}`);
     if (found !== undefined) return found;
     const full = shortened(`${module}.${name}`);
+    const tensors = unsupported.find(([names]) => names.test(`${module}.${name}`));
+    if (tensors !== undefined) {
+      throw new TypeError(
+        `${this.operation}: ${this.file} holds ${
+          tensors[1]
+        } tensors (${full}), which are not supported; in Python, save ${tensors[2]} in place of each tensor t`,
+      );
+    }
     throw new TypeError(
       module.startsWith("__torch__")
         ? `${this.operation}: ${this.file} is a TorchScript program (${full}); in Python, save its tensors: torch.save(model.state_dict(), path)`

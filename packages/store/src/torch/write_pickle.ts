@@ -1,7 +1,7 @@
 /** Writes states as pickles that `torch.load` reads, also with `weights_only=True`: they name PyTorch's own functions only. */
 import { Tensor } from "@heddle/tensor";
-import { described, shortened } from "../errors.ts";
-import { checkName, isPlainObject } from "../state/state.ts";
+import { shortened } from "../errors.ts";
+import { checkName, isPlainObject, misplaced } from "../state/state.ts";
 import { storageNames } from "./dtypes.ts";
 
 /** Containers within containers, at most, as many as are read. */
@@ -47,18 +47,12 @@ class PickleWriter {
     else if (Array.isArray(value)) this.list(value, path, depth);
     else if (ArrayBuffer.isView(value)) this.list(Array.from(value as Uint8Array), path, depth);
     else if (isPlainObject(value)) this.dict(value, path, depth);
-    else {
-      throw new TypeError(
-        `${this.operation}: ${path === "" ? "the state" : shortened(path)} is ${
-          described(value)
-        }; a state is made of plain data and tensors`,
-      );
-    }
+    else throw misplaced(this.operation, path, value);
   }
 
   private list(items: readonly unknown[], path: string, depth: number): void {
     this.ops(0x5d, 0x28); // EMPTY_LIST MARK
-    items.forEach((item, i) => this.value(item, `${path}.${i}`, depth + 1));
+    items.forEach((item, i) => this.value(item, path === "" ? `${i}` : `${path}.${i}`, depth + 1));
     this.ops(0x65); // APPENDS
   }
 
