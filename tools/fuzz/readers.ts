@@ -19,7 +19,7 @@ import {
   Standardize,
   Table,
 } from "../../packages/data/src/table.ts";
-import { manualSeed, scope, tensor } from "../../packages/tensor/src/mod.ts";
+import { manualSeed, scope, tensor, zeros } from "../../packages/tensor/src/mod.ts";
 import { fromPretrained } from "../../packages/models/src/mod.ts";
 import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
@@ -296,7 +296,9 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
   const parts = { run: plainState(run) };
   const checkpoint = new Checkpoint(out, { example: "fuzz" }, parts);
   const checkpointPath = join(folder, "checkpoint.safetensors");
-  writeFileSync(join(folder, "model.safetensors"), await encode({}, { format: "safetensors" }));
+  // A name that fits each of the two models; without any, nothing would be loaded.
+  const norms = { "transformer.ln_f.bias": zeros([4]), "model.norm.weight": zeros([8]) };
+  writeFileSync(join(folder, "model.safetensors"), await encode(norms, { format: "safetensors" }));
   await checkpoint.save();
   const saved = Uint8Array.from(readFileSync(checkpointPath));
 
@@ -397,7 +399,7 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
     {
       name: "configuration of a language model",
       files: [gpt2, llama].map((config) => bytesOf(JSON.stringify(config))),
-      says: /^(fromPretrained|GPT2|Llama): /,
+      says: /^(fromPretrained|loadStateDict|GPT2|Llama): /,
       async read(bytes) {
         // Sizes are taken from the file; without a device behind it they cost nothing.
         writeFileSync(join(folder, "config.json"), bytes);
