@@ -43,9 +43,10 @@ const packers: Readonly<Record<string, Pack | undefined>> = {
 };
 const all = Object.keys(columns) as Name[];
 
-test.each(["UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI", ...(zstd ? ["ZSTD"] : [])])(
+test.for(["UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI", "ZSTD"])(
   "columns packed by %s",
-  async (codec) => {
+  async (codec, { skip }) => {
+    skip(codec === "ZSTD" && !zstd, "this version of Node has no Zstandard");
     const compressors = Object.fromEntries(
       Object.entries(packers).map(([name, pack]) => [name, (bytes: Uint8Array) => Uint8Array.from(pack!(bytes))]),
     );
