@@ -12,6 +12,7 @@ import { describe, expect, test } from "vitest";
 import { isInPlace, makeCall, outputsOf } from "../calls.ts";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "../load.ts";
 import { fromFixture, toTensor } from "../recorded_tensors.ts";
+import { operationFamilies } from "../suite.ts";
 import { hasRuntime, runModel } from "./runtime.ts";
 
 /** Why calls are refused. */
@@ -130,30 +131,9 @@ function layerOf({ module, args, state, outputs }: LayerCase): Function {
 
 const isHalf = ({ dtype }: { readonly dtype: string }): boolean => dtype === "float16" || dtype === "bfloat16";
 
-const families = [
-  ...["modules", "losses", "functional", "attention_functions", "vision"],
-  ...[
-    "elementwise_unary",
-    "elementwise_binary",
-    "elementwise_ternary",
-    "promotion",
-    "reductions",
-    "ordering",
-    "order_statistics",
-  ],
-  ...[
-    "searching",
-    "shapes",
-    "indexing",
-    "gather_scatter",
-    "placing",
-    "calculus",
-    "products",
-    "composed_products",
-    "stacking",
-  ],
-  ...["convolutions", "fourier", "sizes"],
-];
+// What creates tensors has no inputs to export.
+const operations = operationFamilies.filter((family) => family !== "creation");
+const families = ["modules", "losses", "functional", "attention_functions", "vision", ...operations];
 
 describe.skipIf(!hasRuntime)("recorded calls in ONNX Runtime", () => {
   test.each(families)("%s", { tags: ["long"] }, async (family) => {

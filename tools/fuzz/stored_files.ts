@@ -58,7 +58,7 @@ function repairZip(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(copy);
 }
 
-/** What any of these readers may answer a damaged file with. */
+/** The errors that any of these readers may throw for a damaged file. */
 const SAYS =
   /^(load|openTensors): .*(is damaged or not in the .* format$|is in none of the formats|which is code of Python|is a TorchScript program|names other files|is not read; )/s;
 

@@ -1,6 +1,6 @@
 /** Names that were perhaps meant. */
 
-/** The error's words about a name that does not exist: what was perhaps meant, and what there is. */
+/** The error's words about a name that does not exist: what was perhaps meant, and the names that exist. */
 export function unknownName(name: unknown, known: readonly string[]): string {
   const near = typeof name === "string" ? nearest(name, known) : undefined;
   const hint = near === undefined ? "" : `did you mean ${JSON.stringify(near)}? `;

@@ -107,7 +107,7 @@ test("tensors and data sets", () => {
   expect(() => table.tensor("b", { dtype: "int32" })).toThrow('row 0 of column "b" is 0.5, no int32');
 });
 
-test("errors name what there is", () => {
+test("errors name the columns", () => {
   expect(() => people.column("Name")).toThrow(
     'there is no column "Name"; did you mean "name"? There are "name", "age"',
   );
