@@ -23,6 +23,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   store: ["tensor"],
   onnx: ["tensor", "autograd", "nn"],
   models: ["tensor", "autograd", "nn", "data", "store"],
+  train: ["tensor", "autograd", "nn", "optim", "data", "store"],
 };
 
 /**

@@ -1,0 +1,6 @@
+/**
+ * Metrics that accumulate over batches.
+ *
+ * @module
+ */
+export type { Metric, MetricValue } from "./metrics/metric.ts";
