@@ -13,13 +13,12 @@ import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./
 /**
  * How long a waiting thread spins before it sleeps, if its last wait was not much longer than that.
  *
- * Rough measurements, on two cores that other programs also used: a job of two chunks takes 1 to 2 µs more than one chunk if the
- * worker is awake, and 6 to 7 µs more if it sleeps, on Deno, Bun and Node alike (an empty job takes 0.3 to 2 µs, since the caller
- * does not wait for late workers). If another program occupies one core, both threads share the other, and a spinning thread delays
- * the working one: each unsuccessful wait then costs the whole spin. With 0.1 ms that doubled the time of short jobs. The jobs of a
- * training step follow each other within 5 to 20 µs.
+ * A job of two chunks takes 1 to 2 µs more than one chunk if the worker is awake; if it sleeps, 6 to 7 µs more on a machine of its own, and
+ * up to 50 µs on a virtual one. On a virtual machine of two cores 0.15 ms instead of 0.03 made the steps of small networks up to a third
+ * faster. If another program occupies one core, both threads share the other, and a spinning thread delays the working one; after
+ * one unsuccessful wait it sleeps at once.
  */
-const spinMs = 0.03;
+const spinMs = 0.15;
 
 /**
  * Workers start after jobs that they could have shared took this long in total, which is about the cost of starting one (2 ms on
@@ -27,9 +26,30 @@ const spinMs = 0.03;
  */
 const startAfterMs = 20;
 
-/** Runs all chunks on the calling thread. */
-export function runAlone(entry: CompiledModule, params: number, count: number, grain: number): void {
-  for (let begin = 0; begin < count; begin += grain) entry.run(params, begin, Math.min(begin + grain, count), 0);
+/**
+ * Jobs that take less than this on one thread are not shared. A worker that is awake costs a job 1 to 2 µs, one that sleeps 6 to 50 µs,
+ * and the chunks of a short job rarely end together.
+ */
+const shortMs = 0.02;
+
+/** Jobs of more chunks are shared without a look at the clock. */
+const fewChunks = 16;
+
+/** So many runs of a job are timed; the fastest counts, since other programs only make runs longer. */
+const timedRuns = 4;
+
+/** What is known of a job's time on one thread. */
+interface Timing {
+  readonly entry: number;
+  readonly count: number;
+  readonly grain: number;
+  ms: number;
+  runs: number;
+}
+
+/** Runs all chunks from item `from` on, on the calling thread. */
+export function runAlone(entry: CompiledModule, params: number, count: number, grain: number, from: number = 0): void {
+  for (let begin = from; begin < count; begin += grain) entry.run(params, begin, Math.min(begin + grain, count), 0);
 }
 
 /** The threads of an engine. */
@@ -52,6 +72,8 @@ export class Threads {
   private spentMs = 0;
   private spinPays = true;
   private refused = 0;
+  /** Jobs of few chunks, by the address of their parameters. */
+  private readonly timings: Map<number, Timing> = new Map();
 
   constructor(heap: Heap, host: HostFunctions, threads: number) {
     this.heap = heap;
@@ -67,8 +89,10 @@ export class Threads {
   run(entry: CompiledModule, params: number, count: number, grain: number): void {
     if (Atomics.load(this.words, word.ready) > 0) {
       if (this.workers.length < this.most) this.start(); // one per call, since the caller waits for each
-      if (this.publish(entry)) this.share(entry, params, count, grain);
-      else runAlone(entry, params, count, grain);
+      const done = this.runShort(entry, params, count, grain);
+      if (done * grain >= count) return;
+      if (this.publish(entry)) this.share(entry, params, count, grain, done);
+      else runAlone(entry, params, count, grain, done * grain);
       return;
     }
     const begin = performance.now();
@@ -76,6 +100,36 @@ export class Threads {
     if (this.unfit() || this.most === 0 || this.workers.length > 0) return; // none are possible, or they are starting
     this.spentMs += performance.now() - begin;
     if (this.spentMs >= startAfterMs) this.start();
+  }
+
+  /**
+   * Runs a job if it is too short to be shared, or a chunk of it to find out.
+   *
+   * @returns how many chunks ran
+   */
+  private runShort(entry: CompiledModule, params: number, count: number, grain: number): number {
+    const chunks = Math.ceil(count / grain);
+    if (chunks > fewChunks) return 0;
+    let timing = this.timings.get(params);
+    if (timing === undefined || timing.entry !== entry.id || timing.count !== count || timing.grain !== grain) {
+      this.timings.set(params, timing = { entry: entry.id, count, grain, ms: Infinity, runs: 0 });
+    }
+    if (timing.runs === timedRuns) {
+      if (timing.ms >= shortMs) return 0;
+      runAlone(entry, params, count, grain);
+      return chunks;
+    }
+    timing.runs++;
+    const begin = performance.now();
+    entry.run(params, 0, grain, 0);
+    const expected = (performance.now() - begin) * chunks;
+    if (expected < shortMs) {
+      runAlone(entry, params, count, grain, grain);
+      timing.ms = Math.min(timing.ms, performance.now() - begin);
+      return chunks;
+    }
+    timing.ms = Math.min(timing.ms, expected);
+    return 1;
   }
 
   /**
@@ -111,7 +165,8 @@ export class Threads {
     this.workers.length = 0;
   }
 
-  private share(entry: CompiledModule, params: number, count: number, grain: number): void {
+  /** Runs the chunks from number `first` on, on all threads. */
+  private share(entry: CompiledModule, params: number, count: number, grain: number, first: number): void {
     const words = this.words;
     const chunks = Math.ceil(count / grain);
     words[word.entry] = entry.id;
@@ -123,9 +178,9 @@ export class Threads {
     words[word.grain] = grain;
     words[word.chunks] = chunks;
     words[word.failed] = 0;
-    Atomics.store(words, word.next, 0);
+    Atomics.store(words, word.next, first);
     Atomics.add(words, word.job, 1);
-    if (Atomics.load(words, word.sleeping) > 0) Atomics.notify(words, word.job, chunks - 1);
+    if (Atomics.load(words, word.sleeping) > 0) Atomics.notify(words, word.job, chunks - first - 1);
     let complete = false;
     try {
       for (let i = Atomics.add(words, word.next, 1); i < chunks; i = Atomics.add(words, word.next, 1)) {
