@@ -19,6 +19,43 @@ export interface Normaliser {
   readonly runningVar: Tensor | null;
 }
 
+/** The statistics and parameters of {@link fuseConvBnWeights}: vectors of `[outChannels]`. */
+export interface FusedNorm {
+  readonly runningMean: Tensor;
+  readonly runningVar: Tensor;
+  /** Added to the variance. */
+  readonly eps: number;
+  readonly weight?: Tensor | null;
+  readonly bias?: Tensor | null;
+}
+
+/**
+ * The weight `[outChannels, …]` and bias `[outChannels]` of a convolution or linear layer that does the batch normalisation after it by
+ * running statistics, too. In evaluation under `noGrad` they are computed once, until one of the tensors changes, and belong to
+ * `runningMean`: do not write to them. PyTorch: `torch.nn.utils.fusion.fuse_conv_bn_weights`.
+ *
+ * @example
+ * ```ts
+ * import { fuseConvBnWeights } from "@heddle/nn";
+ * import { ones, zeros } from "@heddle/tensor";
+ * const [runningMean, runningVar] = [zeros([2]), ones([2]).mul(3)];
+ * const [weight, bias] = fuseConvBnWeights(ones([2, 1, 3, 3]), ones([2]), { runningMean, runningVar, eps: 1 });
+ * weight.shape; // [2, 1, 3, 3]
+ * bias.toArray(); // [0.5, 0.5]
+ * ```
+ */
+export function fuseConvBnWeights(
+  weight: Tensor,
+  bias: Tensor | null,
+  { runningMean, runningVar, eps, weight: scale = null, bias: shift = null }: FusedNorm,
+): readonly [weight: Tensor, bias: Tensor] {
+  return derived(runningMean, [weight, bias, scale, shift, runningMean, runningVar], [eps], () => {
+    const { factor, offset } = runningAffine(runningMean, runningVar, scale, shift, eps);
+    const perFilter = factor.reshape([-1, ...Array<number>(weight.ndim - 1).fill(1)]);
+    return [weight.mul(perFilter), bias === null ? offset : bias.mul(factor).add(offset)];
+  }) as unknown as readonly [Tensor, Tensor];
+}
+
 /** The operations after a normalisation. */
 export type Following = Pick<BatchNormOptions, "residual" | "activation">;
 
@@ -47,11 +84,7 @@ export function foldedAfter(
   if (!isFloat(weight.dtype) || isHalf(weight) || others.some((x) => x && x.dtype !== weight.dtype)) return null;
 
   checkActivation(activation);
-  const [folded, offset] = derived(runningMean, [weight, bias, scale, shift, runningMean, runningVar], [eps], () => {
-    const { factor, offset } = runningAffine(runningMean, runningVar, scale, shift, eps);
-    const perFilter = factor.reshape([-1, ...Array<number>(weight.ndim - 1).fill(1)]);
-    return [weight.mul(perFilter), bias === null ? offset : bias.mul(factor).add(offset)];
-  }) as [Tensor, Tensor];
+  const [folded, offset] = fuseConvBnWeights(weight, bias, { runningMean, runningVar, eps, weight: scale, bias: shift });
   const applied = residual === null ? activation : "none";
   const y = layer instanceof ConvNd
     ? layer.convolveWith(convolutions[weight.ndim - 3]!, input, folded, offset, applied)

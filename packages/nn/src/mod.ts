@@ -81,7 +81,7 @@ export {
   DropoutNd,
   FeatureAlphaDropout,
 } from "./dropout.ts";
-export type { Following } from "./folded_norm.ts";
+export { type Following, fuseConvBnWeights, type FusedNorm } from "./folded_norm.ts";
 export {
   BatchNorm,
   BatchNorm1d,

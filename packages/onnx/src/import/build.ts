@@ -76,8 +76,8 @@ export class GraphBuilder {
       if (!defined.has(name)) this.problems.nodes.push(`nothing computes the graph's output "${name}"`);
     }
     const sorted = inOrder(nodes, this.problems);
-    const graph = { inputs, outputs, nodes: sorted, initializers, constants: new Map(), state: new Map(), dead: [] };
-    return graph;
+    const [constants, state, groups] = [new Map(), new Map(), new Map()];
+    return { inputs, outputs, nodes: sorted, initializers, constants, state, dead: [], groups };
   }
 
   private node(

@@ -53,6 +53,7 @@ function fold(node: Node, known: ReadonlyMap<string, Tensor>, budget: FoldBudget
     constants: new Map(),
     state: new Map(),
     dead: [],
+    groups: new Map(),
   };
   let found: readonly unknown[];
   try {

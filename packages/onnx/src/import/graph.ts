@@ -1,7 +1,8 @@
 /** Graphs as they are run: nodes with their operators and attributes, in order. */
 import type { Tensor } from "@heddle/tensor";
+import type { Runner } from "../operators/call.ts";
 import type { Operator } from "../operators/operator.ts";
-import type { AttributeValue, Subgraph } from "../operators/value.ts";
+import type { AttributeValue, Subgraph, Value } from "../operators/value.ts";
 import type { TensorData } from "../tensor_proto.ts";
 
 /** A node of a graph. */
@@ -42,6 +43,17 @@ export interface Graph extends Subgraph {
   readonly state: Map<string, string>;
   /** By node, the names that are not used after it. */
   dead: (readonly string[])[];
+  /** Nodes that are computed together, by the index of the first. */
+  groups: ReadonlyMap<number, Group>;
+}
+
+/** Nodes that are computed together. They follow each other, and only the last one's output is used elsewhere. */
+export interface Group {
+  readonly nodes: readonly Node[];
+  /** The names of what comes from elsewhere, `""` for what is left out. */
+  readonly inputs: readonly string[];
+  /** The output of the last node, or null where the nodes have to run one by one. */
+  readonly run: (inputs: readonly Value[], runner: Runner) => Tensor | null;
 }
 
 /** A tensor of a file. */

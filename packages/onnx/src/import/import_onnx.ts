@@ -7,6 +7,7 @@ import { readModel } from "../proto.ts";
 import { type ExternalFiles, externalLocation } from "../tensor_proto.ts";
 import { GraphBuilder, opsets } from "./build.ts";
 import { foldConstants } from "./fold.ts";
+import { fuseNodes } from "./fuse.ts";
 import { type Graph, innerGraphs } from "./graph.ts";
 import { OnnxModule, Program } from "./onnx_module.ts";
 import { findDead } from "./order.ts";
@@ -80,6 +81,7 @@ function isTraining(graph: Graph): boolean {
 }
 
 function prepare(graph: Graph): void {
+  fuseNodes(graph);
   findDead(graph);
   for (const node of graph.nodes) innerGraphs(node).forEach(prepare);
 }

@@ -3,7 +3,7 @@ import { type Device, type Tensor, tidy } from "@heddle/tensor";
 import { internals, isTensor } from "@heddle/tensor/engine";
 import { Call, NotFolded, type Runner } from "../operators/call.ts";
 import { Outputs, type Subgraph, type Value } from "../operators/value.ts";
-import { describe, type Graph, innerGraphs, type Node } from "./graph.ts";
+import { describe, type Graph, type Group, innerGraphs, type Node } from "./graph.ts";
 
 /** Values by name, with those of the graph around it. */
 class Values {
@@ -78,16 +78,23 @@ export class Run implements Runner {
       graph.inputs.forEach(({ name }, i) => values.set(name, inputs[i] ?? null));
       for (const [name, constant] of graph.constants) values.set(name, constant);
       for (const [name, key] of graph.state) values.set(name, this.state.get(key)!);
-      graph.nodes.forEach((node, i) => {
-        const results = this.runNode(node);
+      const { nodes } = graph;
+      for (let i = 0; i < nodes.length; i++) {
+        const group = graph.groups.get(i);
+        const result = group === undefined ? null : this.runGroup(group);
+        const last = result === null ? i : i + group!.nodes.length - 1;
+        const node = nodes[last]!;
+        const results = result === null ? this.runNode(node) : [result];
+        const passing = result === null ? node : null;
         node.outputs.forEach((name, k) => {
           if (name === "") return;
           const value = results[k] ?? null;
-          this.count(value, 1, node);
+          this.count(value, 1, passing);
           values.set(name, value);
         });
-        for (const name of graph.dead[i] ?? []) this.count(values.take(name), -1, null);
-      });
+        for (; i < last; i++) this.free(values, graph.dead[i]);
+        this.free(values, graph.dead[i]);
+      }
       return graph.outputs.map((name) => values.get(name));
     } finally {
       this.current = before;
@@ -116,7 +123,25 @@ export class Run implements Runner {
     }
   }
 
-  /** Counts the names of a tensor; without one it is freed. Constants, weights and inputs are not the run's to free. */
+  /** The output of a group of nodes, or null where they have to run one by one. */
+  private runGroup(group: Group): Tensor | null {
+    const inputs = group.inputs.map((name) => this.current!.get(name));
+    try {
+      return tidy(() => group.run(inputs, this));
+    } catch {
+      return null; // then the error names the node
+    }
+  }
+
+  private free(values: Values, names: readonly string[] = []): void {
+    for (const name of names) this.count(values.take(name), -1, null);
+  }
+
+  /**
+   * Counts the names of a tensor; without one it is freed. Constants, weights and inputs are not the run's to free.
+   *
+   * @param node what may have passed the value on instead of making it.
+   */
   private count(value: Value, change: number, node: Node | null): void {
     if (Array.isArray(value)) {
       for (const item of value) this.count(item, change, node);
@@ -125,7 +150,8 @@ export class Run implements Runner {
     if (!isTensor(value)) return;
     const known = this.made.get(value);
     if (known === undefined) {
-      if (change > 0 && !internals(value).kept && !this.isForeign(value, node!)) this.made.set(value, change);
+      if (change <= 0 || internals(value).kept || (node !== null && this.isForeign(value, node))) return;
+      this.made.set(value, change);
       return;
     }
     if (known + change > 0) this.made.set(value, known + change);

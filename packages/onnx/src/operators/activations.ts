@@ -1,9 +1,10 @@
 /** Activation functions, and those along an axis: softmax and the like. */
 import { functional as F } from "@heddle/nn";
-import { oneHot, type Tensor } from "@heddle/tensor";
+import { oneHot, type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
 import type { Call } from "./call.ts";
+import { isSymbol } from "./elementwise.ts";
 import { isConstant } from "./host.ts";
-import { float, int, type Operator, type Operators, string } from "./operator.ts";
+import { float, int, type Operator, type Operators, type Point, string } from "./operator.ts";
 import { Outputs } from "./value.ts";
 
 /** An activation with numbers as attributes. */
@@ -54,6 +55,13 @@ const clip = (c: Call): Tensor => {
   return clamp(x, c.has(1) ? c.operand(1, x) : undefined, c.has(2) ? c.operand(2, x) : undefined);
 };
 
+/** {@link clamp} in an expression: as there, the slope at a bound is 1. */
+function clampPoint([x, min, max]: readonly Point[]): Symbolic | null {
+  if (!isSymbol(x) || isSymbol(min) || isSymbol(max)) return null;
+  const raised = min === undefined ? x : whereSymbolic(x.lt(min), min, x);
+  return max === undefined ? raised : whereSymbolic(raised.gt(max), max, raised);
+}
+
 /** The slope of `PRelu` is broadcast to the input. */
 function prelu(c: Call): Tensor {
   const x = c.tensor(0);
@@ -97,8 +105,9 @@ export const activations: Operators = {
       attributes: { min: float(), max: float() },
       run: (c) =>
         clamp(c.tensor(0), ...["min", "max"].map((n) => c.hasAttribute(n) ? c.num(n) : undefined) as [number, number]),
+      pointwise: ([x], { min, max }) => clampPoint([x, min as number | undefined, max as number | undefined]),
     },
-    11: { inputs: [1, 3], run: clip },
+    11: { inputs: [1, 3], run: clip, pointwise: clampPoint },
   },
   Dropout: {
     7: dropoutByAttribute,
@@ -121,13 +130,17 @@ export const activations: Operators = {
     },
   },
   HardSigmoid: {
-    6: activation({ alpha: 0.2, beta: 0.5 }, (x, alpha, beta) => x.mul(alpha!).add(beta!).clamp({ min: 0, max: 1 })),
+    6: {
+      ...activation({ alpha: 0.2, beta: 0.5 }, (x, alpha, beta) => x.mul(alpha!).add(beta!).clamp({ min: 0, max: 1 })),
+      pointwise: ([x], { alpha, beta }) =>
+        isSymbol(x) ? clampPoint([x.mul(alpha as number).add(beta as number), 0, 1]) : null,
+    },
   },
   HardSwish: { 14: { inputs: [1, 1], run: (c) => F.hardswish(c.tensor(0)) } },
   LeakyRelu: { 6: activation({ alpha: 0.01 }, (x, alpha) => F.leakyRelu(x, alpha)) },
   Mish: { 18: { inputs: [1, 1], run: (c) => F.mish(c.tensor(0)) } },
   PRelu: { 7: { inputs: [2, 2], weights: [1], run: prelu } },
-  Relu: { 6: { inputs: [1, 1], run: (c) => c.tensor(0).relu() } },
+  Relu: { 6: { inputs: [1, 1], run: (c) => c.tensor(0).relu(), pointwise: ([x]) => isSymbol(x) ? x.relu() : null } },
   Selu: {
     6: activation(
       { alpha: 1.6732632423543772, gamma: 1.0507009873554805 },

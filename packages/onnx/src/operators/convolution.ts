@@ -17,7 +17,13 @@ const forward = [conv1d, conv2d, conv3d];
 const transposed = [convTranspose1d, convTranspose2d, convTranspose3d];
 
 /** A convolution of tensors, of which the attributes of the node say how. */
-export function convolve(c: Call, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+export function convolve(
+  c: Call,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  activation: "none" | "relu" = "none",
+): Tensor {
   const dims = x.ndim - 2;
   const run = forward[dims - 1] ??
     c.fail(`convolutions are of 1 to 3 dimensions; the input has shape [${x.shape.join(", ")}]`);
@@ -25,7 +31,8 @@ export function convolve(c: Call, x: Tensor, weight: Tensor, bias: Tensor | null
   const even = begins.every((n, d) => n === ends[d]);
   const common = begins.map((n, d) => Math.min(n, ends[d]!));
   const input = even ? x : pad(x, begins.map((n, d) => [n - common[d]!, ends[d]! - common[d]!]).reverse().flat());
-  return run(input, weight, { bias, stride: strides, padding: common, dilation: dilations, groups: c.num("group") });
+  const groups = c.num("group");
+  return run(input, weight, { bias, stride: strides, padding: common, dilation: dilations, groups, activation });
 }
 
 /** Pads cut the output; with `output_shape` they follow from it. */

@@ -1,13 +1,32 @@
 /** Element-wise operators: arithmetic, comparisons, logic, casts. */
-import { isFloat, type Tensor, where } from "@heddle/tensor";
+import { type Elementwise, isFloat, type Symbolic, type Tensor, where } from "@heddle/tensor";
 import { isTensor } from "@heddle/tensor/engine";
 import { dtypeOf, typeName } from "../tensor_proto.ts";
 import type { Call } from "./call.ts";
-import { int, type Operator, type Operators, required, string, type Versions } from "./operator.ts";
+import { int, type Operator, type Operators, type Point, required, string, type Versions } from "./operator.ts";
 
 /** A function of one tensor. */
 const unary = (run: (x: Tensor) => Tensor): Versions => ({
   1: { inputs: [1, 1], through: [], run: (c) => run(c.tensor(0)) },
+});
+
+/** A function of one tensor that is fused with its neighbours. Steps are none: an expression gives no gradient where theirs is zero. */
+const pointwise = (run: <T extends Elementwise<T>>(x: T) => T): Versions => ({
+  1: { ...unary(run)[1]!, pointwise: ([x]) => isSymbol(x) ? run(x) : null },
+});
+
+/** Whether an operand of an expression is a tensor. */
+export function isSymbol(x: Point): x is Symbolic {
+  return typeof x === "object";
+}
+
+/** A function of two operands in an expression; `swapped` is that of a number and a tensor. */
+const pair = (
+  run: (a: Symbolic, b: Symbolic | number) => Symbolic,
+  swapped: (b: Symbolic, a: number) => Symbolic | null,
+): Pick<Operator, "pointwise"> => ({
+  pointwise: ([a, b]) =>
+    isSymbol(a) && b !== undefined ? run(a, b) : isSymbol(b) && typeof a === "number" ? swapped(b, a) : null,
 });
 
 /** A function of two tensors that are broadcast. A constant with one element is passed as a number. */
@@ -77,47 +96,52 @@ const mod = (c: Call): Tensor => {
 
 const greater = binary((a, b) => a.gt(b), {}, (b, a) => b.lt(a));
 const less = binary((a, b) => a.lt(b), {}, (b, a) => b.gt(a));
+const sum = pair((a, b) => a.add(b), (b, a) => b.add(a));
 const both = { inputs: [2, 2] } as const;
 
 /** The element-wise operators. */
 export const elementwise: Operators = {
   Abs: unary((x) => isFloat(x.dtype) || x.dtype.startsWith("int") ? x.abs() : x),
-  Acos: unary((x) => x.acos()),
-  Acosh: unary((x) => x.acosh()),
-  Asin: unary((x) => x.asin()),
-  Asinh: unary((x) => x.asinh()),
-  Atan: unary((x) => x.atan()),
-  Atanh: unary((x) => x.atanh()),
+  Acos: pointwise((x) => x.acos()),
+  Acosh: pointwise((x) => x.acosh()),
+  Asin: pointwise((x) => x.asin()),
+  Asinh: pointwise((x) => x.asinh()),
+  Atan: pointwise((x) => x.atan()),
+  Atanh: pointwise((x) => x.atanh()),
   BitwiseNot: unary((x) => x.bitwiseNot()),
   Ceil: unary((x) => x.ceil()),
-  Cos: unary((x) => x.cos()),
-  Cosh: unary((x) => x.cosh()),
-  Erf: unary((x) => x.erf()),
-  Exp: unary((x) => x.exp()),
+  Cos: pointwise((x) => x.cos()),
+  Cosh: pointwise((x) => x.cosh()),
+  Erf: pointwise((x) => x.erf()),
+  Exp: pointwise((x) => x.exp()),
   Floor: unary((x) => x.floor()),
   Identity: { 1: { inputs: [1, 1], through: [0], run: (c) => c.inputs[0]! } },
   IsInf: {
     10: { inputs: [1, 1], attributes: { detect_negative: int(1), detect_positive: int(1) }, run: infinite },
   },
   IsNaN: unary((x) => x.isnan()),
-  Log: unary((x) => x.log()),
-  Neg: unary((x) => x.neg()),
+  Log: pointwise((x) => x.log()),
+  Neg: pointwise((x) => x.neg()),
   Not: unary((x) => x.logicalNot()),
-  Reciprocal: unary((x) => x.reciprocal()),
+  Reciprocal: pointwise((x) => x.reciprocal()),
   Round: unary((x) => x.round()),
-  Sigmoid: unary((x) => x.sigmoid()),
+  Sigmoid: pointwise((x) => x.sigmoid()),
   Sign: unary((x) => x.sign()),
-  Sin: unary((x) => x.sin()),
-  Sinh: unary((x) => x.sinh()),
-  Sqrt: unary((x) => x.sqrt()),
-  Tan: unary((x) => x.tan()),
-  Tanh: unary((x) => x.tanh()),
+  Sin: pointwise((x) => x.sin()),
+  Sinh: pointwise((x) => x.sinh()),
+  Sqrt: pointwise((x) => x.sqrt()),
+  Tan: pointwise((x) => x.tan()),
+  Tanh: pointwise((x) => x.tanh()),
 
-  Add: binary((a, b) => a.add(b), { weights: [0, 1] }, (b, a) => b.add(a)),
-  Sub: binary((a, b) => a.sub(b), {}, (b, a) => b.rsub(a)),
-  Mul: binary((a, b) => a.mul(b), { weights: [0, 1] }, (b, a) => b.mul(a)),
-  Div: binary(divide),
-  Pow: binary(power),
+  Add: binary((a, b) => a.add(b), { weights: [0, 1], ...sum }, (b, a) => b.add(a)),
+  Sub: binary((a, b) => a.sub(b), pair((a, b) => a.sub(b), (b, a) => b.neg().add(a)), (b, a) => b.rsub(a)),
+  Mul: binary(
+    (a, b) => a.mul(b),
+    { weights: [0, 1], ...pair((a, b) => a.mul(b), (b, a) => b.mul(a)) },
+    (b, a) => b.mul(a),
+  ),
+  Div: binary(divide, pair((a, b) => a.div(b), () => null)),
+  Pow: binary(power, { pointwise: ([a, b]) => isSymbol(a) && b === 2 ? a.square() : null }),
   Mod: { 10: { inputs: [2, 2], attributes: { fmod: int(0) }, run: mod } },
   Equal: binary((a, b) => a.eq(b), {}, (b, a) => b.eq(a)),
   Greater: greater,

@@ -1,6 +1,7 @@
 /** What an operator of ONNX is: an entry of the table, by domain, name and the operator set since which it has this form. */
+import type { Symbolic } from "@heddle/tensor";
 import type { Call } from "./call.ts";
-import type { Outputs, Value } from "./value.ts";
+import type { AttributeValue, Outputs, Value } from "./value.ts";
 
 /** How an attribute is stored in files. */
 export type AttributeKind = "int" | "float" | "string" | "ints" | "floats" | "strings" | "tensor" | "graph" | "type";
@@ -14,6 +15,9 @@ export interface AttributeSpec {
   /** The values that are supported, where not all are. */
   readonly only?: readonly (number | string)[];
 }
+
+/** An input of {@link Operator.pointwise}: a tensor, a number that is part of the model, or undefined where it is left out. */
+export type Point = Symbolic | number | undefined;
 
 /** One form of an operator. */
 export interface Operator {
@@ -32,6 +36,14 @@ export interface Operator {
   readonly numbers?: readonly number[];
   /** Whether the result depends on more than the inputs, such as random numbers. */
   readonly impure?: boolean;
+  /**
+   * For element-wise operators on floating-point numbers: the same as an expression, so that neighbouring nodes become one kernel.
+   * Returns null for inputs and attributes that it cannot express; the first input is a tensor otherwise.
+   */
+  readonly pointwise?: (
+    inputs: readonly Point[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ) => Symbolic | null;
   /** Remarks for the table in the documentation. */
   readonly note?: string;
   /** Computes the output, or the outputs. */
