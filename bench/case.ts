@@ -22,8 +22,10 @@ export interface Case {
   /** The name under which a contender looks up its code. */
   readonly kind: string;
   readonly sizes: Sizes;
-  /** Tolerance of the outputs, relative to the largest output. */
+  /** Tolerance of the outputs, relative to the largest output, or to `largest` where that is more. */
   readonly tolerance: number;
+  /** How large an output can be, for networks whose outputs are all close to zero on the input of the case. */
+  readonly largest?: number;
   readonly amount?: Amount;
   /** A run repeats the operation this many times, since one alone is too short to time; times are per operation. */
   readonly per?: number;

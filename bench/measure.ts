@@ -81,7 +81,7 @@ export async function measure(
       continue;
     }
     const outputs = new Float32Array(new Uint8Array(readFileSync(file)).buffer);
-    const off = expected === null ? 0 : difference(outputs, expected);
+    const off = expected === null ? 0 : difference(outputs, expected, work.largest);
     expected ??= outputs;
     if (off <= work.tolerance) racing.push({ contender, off, times: [] });
     else {

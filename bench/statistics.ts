@@ -9,13 +9,14 @@ export function quartiles(
   return [at(0.25), at(0.75)];
 }
 
-/** Largest difference as a share of the largest value expected; Infinity when the lengths differ or something is no number. */
+/** Largest difference as a share of the largest value expected, but of `least` at least; Infinity when the lengths differ or something is no number. */
 export function difference(
   actual: Float32Array,
   expected: Float32Array,
+  least: number = 0,
 ): number {
   if (actual.length !== expected.length) return Infinity;
-  let [off, largest] = [0, 0];
+  let [off, largest] = [0, least];
   for (let i = 0; i < expected.length; i++) {
     const distance = Math.abs(actual[i]! - expected[i]!);
     if (Number.isNaN(distance)) return Infinity;

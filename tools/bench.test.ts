@@ -60,6 +60,7 @@ describe("statistics", () => {
 
   test("differences are shares of the largest value", () => {
     expect(difference(Float32Array.of(1, 2.5), Float32Array.of(1, 2))).toBe(0.25);
+    expect(difference(Float32Array.of(1, 2.5), Float32Array.of(1, 2), 4)).toBe(0.125);
     expect(difference(Float32Array.of(0), Float32Array.of(0))).toBe(0);
     expect(difference(Float32Array.of(NaN), Float32Array.of(1))).toBe(Infinity);
     expect(difference(Float32Array.of(1), Float32Array.of(1, 2))).toBe(Infinity);
