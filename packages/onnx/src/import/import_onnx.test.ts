@@ -290,3 +290,25 @@ test.each(["reference"])("the device %s gives the same outputs", async (device) 
     expect(y.to("cpu").sub(outputs[0] as typeof y).abs().amax().item()).toBeLessThan(1e-5);
   }
 });
+
+test("computations with shapes are kept until the shapes change, and what is returned is the caller's", async () => {
+  const model = await importOnnx(modelOf({
+    nodes: [
+      ["Shape", ["x"], ["s"]],
+      ["Gather", ["s", "first"], ["n"]],
+      ["Mul", ["n", "two"], ["twice"]],
+      ["Concat", ["twice", "rest"], ["to"], { axis: 0n }],
+      ["Reshape", ["x", "to"], ["y"]],
+    ],
+    outputs: ["y", "to"],
+    initializers: [tensorOf("first", [1], [0n]), tensorOf("two", [1], [2n]), tensorOf("rest", [1], [-1n])],
+  }));
+  const shapes = (rows: number): unknown[] =>
+    noGrad(() => {
+      const { y, to } = model.forward({ x: ones([rows, 4]) });
+      const found = [y!.shape, to!.toArray()];
+      to!.dispose();
+      return found;
+    });
+  for (const rows of [1, 1, 3, 3, 1]) expect(shapes(rows)).toEqual([[2 * rows, 2], [2 * rows, -1]]);
+});

@@ -11,7 +11,7 @@ import {
   tensor,
 } from "@heddle/tensor";
 import { isTensor } from "@heddle/tensor/engine";
-import { hostDevice, onDevice } from "../operators/host.ts";
+import { hostDevice, isConstant, onDevice } from "../operators/host.ts";
 import type { Value } from "../operators/value.ts";
 import { dtypeOf, typeName } from "../tensor_proto.ts";
 import type { Graph, GraphInput } from "./graph.ts";
@@ -196,5 +196,6 @@ function output(name: string, value: Value, device: Device): Tensor {
       `OnnxModule.forward: the output "${name}" is ${value === null ? "empty" : "a sequence"}, not a tensor`,
     );
   }
-  return onDevice(value, device);
+  const result = onDevice(value, device);
+  return isConstant(value) ? result.clone() : result; // the program keeps its own
 }

@@ -1,7 +1,8 @@
 /** Runs graphs, node by node, and frees what is not used any more. */
 import { type Device, type Tensor, tidy } from "@heddle/tensor";
-import { internals, isTensor } from "@heddle/tensor/engine";
+import { internals, isTensor, keepsPrepared } from "@heddle/tensor/engine";
 import { Call, NotFolded, type Runner } from "../operators/call.ts";
+import { asConstant, hostDevice, isConstant, mostHostElements } from "../operators/host.ts";
 import { Outputs, type Subgraph, type Value } from "../operators/value.ts";
 import { describe, type Graph, type Group, innerGraphs, type Node } from "./graph.ts";
 
@@ -34,6 +35,33 @@ class Values {
   }
 }
 
+/** What a node made on the host, and from what: constants, or the shape of its input. */
+interface Remembered {
+  readonly inputs: readonly (Value | string)[];
+  readonly results: readonly Value[];
+}
+
+/** The last results of nodes that compute with shapes, which are the same from run to run as long as the shapes are. */
+const remembered: WeakMap<Node, Remembered> = new WeakMap();
+
+function keyOf(node: Node, value: Value): Value | string {
+  return node.operator.ofShape && isTensor(value) ? value.shape.join() : value;
+}
+
+function recall(node: Node, inputs: readonly Value[]): readonly Value[] | null {
+  const last = remembered.get(node);
+  return last?.inputs.every((input, i) => input === keyOf(node, inputs[i]!)) ? last.results : null;
+}
+
+function remember(node: Node, inputs: readonly Value[], results: readonly Value[]): void {
+  const given = node.operator.ofShape || inputs.every((value) => isTensor(value) && isConstant(value));
+  const small = (value: Value): value is Tensor =>
+    isTensor(value) && value.device === hostDevice() && value.numel <= mostHostElements;
+  if (!given || node.operator.impure || !results.every(small)) return;
+  for (const value of results) asConstant(value);
+  remembered.set(node, { inputs: inputs.map((value) => keyOf(node, value)), results });
+}
+
 /** One run of a model. */
 export class Run implements Runner {
   readonly device: Device;
@@ -41,6 +69,8 @@ export class Run implements Runner {
   readonly folding: boolean;
   private readonly state: ReadonlyMap<string, Tensor>;
   private readonly statistics: ReadonlySet<Tensor>;
+  /** Whether results on the host are kept from run to run. */
+  private readonly remembers: boolean;
   /** How many names refer to a tensor that a node made. */
   private readonly made: Map<Tensor, number> = new Map();
   private current: Values | null = null;
@@ -59,6 +89,7 @@ export class Run implements Runner {
     this.state = state;
     this.statistics = buffers;
     this.folding = folding;
+    this.remembers = !folding && device !== hostDevice() && keepsPrepared();
   }
 
   isBuffer(value: Tensor): boolean {
@@ -106,13 +137,18 @@ export class Run implements Runner {
     const values = this.current;
     try {
       const inputs = node.inputs.map((name) => values!.get(name));
+      const known = this.remembers ? recall(node, inputs) : null;
+      if (known !== null) return known;
       const call = new Call(node, inputs, this, node.body);
       const compute = (): Value | readonly Value[] => {
         const result = node.operator.run(call);
         return result instanceof Outputs ? result.values : [result];
       };
       // What nodes of inner graphs make is freed there.
-      return (innerGraphs(node).length > 0 ? compute() : tidy(compute)) as readonly Value[];
+      if (innerGraphs(node).length > 0) return compute() as readonly Value[];
+      const results = tidy(compute) as readonly Value[];
+      if (this.remembers) remember(node, inputs, results);
+      return results;
     } catch (cause) {
       if (cause instanceof NotFolded) throw cause;
       const message = (cause as Error).message;

@@ -34,6 +34,8 @@ export interface Operator {
   readonly statistics?: readonly number[];
   /** The inputs whose values are needed as numbers, such as shapes. */
   readonly numbers?: readonly number[];
+  /** Whether the result depends on the shape of the input alone. */
+  readonly ofShape?: boolean;
   /** Whether the result depends on more than the inputs, such as random numbers. */
   readonly impure?: boolean;
   /**

@@ -212,14 +212,15 @@ const byNumbers = { inputs: [2, 2], through: [0], numbers: [1] } as const satisf
 /** The operators of shapes. */
 export const shapes: Operators = {
   Shape: {
-    1: { inputs: one, run: (c) => shapeOf(c, 0, Infinity) },
+    1: { inputs: one, ofShape: true, run: (c) => shapeOf(c, 0, Infinity) },
     15: {
       inputs: one,
+      ofShape: true,
       attributes: { start: int(0), end: int() },
       run: (c) => shapeOf(c, c.num("start"), c.hasAttribute("end") ? c.num("end") : Infinity),
     },
   },
-  Size: { 1: { inputs: one, run: (c) => c.hostInts([c.raw(0).numel]).reshape([]) } },
+  Size: { 1: { inputs: one, ofShape: true, run: (c) => c.hostInts([c.raw(0).numel]).reshape([]) } },
   Reshape: {
     5: { ...byNumbers, run: (c) => reshape(c, false) },
     14: { ...byNumbers, attributes: { allowzero: int(0) }, run: (c) => reshape(c, c.num("allowzero") === 1) },
