@@ -9,7 +9,7 @@ import { coordinateModes, nearestModes, type ResizeRule, type Taps, tapsOf } fro
 const mostTaps = 4;
 
 /** Reads a dimension by its taps. */
-function readTaps(c: Call, x: Tensor, d: number, { places, weights }: Taps): Tensor {
+function readTaps(x: Tensor, d: number, { places, weights }: Taps): Tensor {
   const count = Math.max(...places.map((at) => at.length));
   const vector = (values: number[]): Tensor => {
     const shape = Array.from({ length: x.ndim }, (_, e) => e === d ? values.length : 1);
@@ -22,9 +22,14 @@ function readTaps(c: Call, x: Tensor, d: number, { places, weights }: Taps): Ten
     const factor = fromTypedArray(matrix, [size, out], { device: x.device }).to(x.dtype);
     return x.movedim(d, -1).matmul(factor).movedim(-1, d);
   }
+  const times = places.length / x.shape[d]!;
+  if (Number.isInteger(times) && places.every((at, i) => at.length === 1 && at[0] === Math.floor(i / times))) {
+    return x.repeatInterleave(times, d);
+  }
   let y: Tensor | null = null;
   for (let k = 0; k < count; k++) {
-    const part = x.indexSelect(d, c.here(c.hostInts(places.map((at) => at[k] ?? 0))));
+    const index = Int32Array.from(places, (at) => at[k] ?? 0);
+    const part = x.indexSelect(d, fromTypedArray(index, [index.length], { device: x.device }));
     if (count === 1) return part;
     const weighted = part.mul(vector(weights.map((each) => each[k] ?? 0)));
     y = y === null ? weighted : y.add(weighted);
@@ -74,7 +79,7 @@ function resize(c: Call, rule: ResizeRule, { scales, sizes, roi }: Wanted, given
     const target = targets[i]!;
     if (target.out === target.size && target.scale === 1 && start === 0 && end === 1) return;
     const taps = tapsOf({ ...target, start, end }, rule);
-    if (taps.places.length > 0 && target.size > 0) x = readTaps(c, x, d, taps);
+    if (taps.places.length > 0 && target.size > 0) x = readTaps(x, d, taps);
     if (taps.outside.includes(true)) {
       const mask = fromTypedArray(Uint8Array.from(taps.outside, Number), [target.out], {
         dtype: "bool",
