@@ -15,7 +15,7 @@ export const PICKLE = "/data.pkl";
 export async function openTorchArchive(
   source: ByteSource,
   files: ReadonlyMap<string, Archived>,
-  { operation, verify }: OpenOptions,
+  { operation, verify, placeholders }: OpenOptions,
 ): Promise<OpenedFile> {
   const fail = failing(operation, source.name, "PyTorch");
   const pickles = [...files.keys()].filter((name) => name.endsWith(PICKLE));
@@ -33,7 +33,7 @@ export async function openTorchArchive(
   const pickle = (await checked("data.pkl"))!;
   let value: unknown;
   try {
-    value = unpickle(pickle, 0, new TorchWorld(operation, source.name, fail), fail).value;
+    value = unpickle(pickle, 0, new TorchWorld(operation, source.name, placeholders, fail), fail).value;
   } catch (error) {
     if (error instanceof PickleEnds) fail("the pickle ends too early");
     throw error;
@@ -43,5 +43,5 @@ export async function openTorchArchive(
     if (file.size !== bytes) fail(`the storage ${shortened(key)} has ${file.size} bytes, not ${bytes}`);
     return { source: file.bytes, from: file.from, bytes, crc: verify ? file.crc : null };
   };
-  return plainTree(value, { placeOf, bigEndian }, fail);
+  return plainTree(value, { placeOf, bigEndian }, placeholders, fail);
 }
