@@ -113,30 +113,33 @@ describe("placeholders", () => {
   const holding = (module: string, name: string, parts: object): unknown =>
     expect.objectContaining({ module, name, ...parts });
 
-  test.each(["zip", "zip, protocol 4", "before 1.6"])("for Python's objects, in a file of the kind %s", async (kind) => {
-    const bytes = file(`objects, ${kind}: refused`);
-    const { state_dict, args, circle, ...rest } = await load<Record<string, UnsupportedObject>>(bytes, {
-      placeholders: true,
-    });
-    expect((state_dict as unknown as Record<string, Tensor>)["module.weight"]!.toArray()).toEqual([0, 1, 2, 3]);
-    expect(args).toBeInstanceOf(UnsupportedObject);
-    expect(args).toMatchObject({ module: "argparse", name: "Namespace", args: [], items: null });
-    expect(args!.state).toMatchObject({ lr: 0.1, betas: [0.9, 0.99] });
-    expect((args!.state as { mean: Tensor }).mean.toArray()).toEqual([0, 0]);
-    expect((circle!.state as { self: unknown }).self).toBe(circle);
-    expect(rest).toEqual({
-      path: holding("pathlib", "PurePosixPath", { args: ["/", "data", "run"] }),
-      log: holding("configs", "Log", { items: [expect.anything(), 2] }),
-      options: holding("configs", "Options", { items: { depth: 3 } }),
-      day: holding("datetime", "date", { args: [expect.anything()] }),
-      sparse: holding("torch._utils", "_rebuild_sparse_tensor", {}),
-      model: holding("torch.nn.modules.linear", "Linear", { state: expect.objectContaining({ in_features: 2 }) }),
-      class: holding("argparse", "Namespace", { args: null, state: null }),
-      type: holding("torch.nn.parameter", "Parameter", { args: null }),
-    });
-    const { tensors } = await openTensors(bytes, { placeholders: true });
-    expect([...tensors.keys()]).toContain("model.state._parameters.weight");
-  });
+  test.each(["zip", "zip, protocol 4", "before 1.6"])(
+    "for Python's objects, in a file of the kind %s",
+    async (kind) => {
+      const bytes = file(`objects, ${kind}: refused`);
+      const { state_dict, args, circle, ...rest } = await load<Record<string, UnsupportedObject>>(bytes, {
+        placeholders: true,
+      });
+      expect((state_dict as unknown as Record<string, Tensor>)["module.weight"]!.toArray()).toEqual([0, 1, 2, 3]);
+      expect(args).toBeInstanceOf(UnsupportedObject);
+      expect(args).toMatchObject({ module: "argparse", name: "Namespace", args: [], items: null });
+      expect(args!.state).toMatchObject({ lr: 0.1, betas: [0.9, 0.99] });
+      expect((args!.state as { mean: Tensor }).mean.toArray()).toEqual([0, 0]);
+      expect((circle!.state as { self: unknown }).self).toBe(circle);
+      expect(rest).toEqual({
+        path: holding("pathlib", "PurePosixPath", { args: ["/", "data", "run"] }),
+        log: holding("configs", "Log", { items: [expect.anything(), 2] }),
+        options: holding("configs", "Options", { items: { depth: 3 } }),
+        day: holding("datetime", "date", { args: [expect.anything()] }),
+        sparse: holding("torch._utils", "_rebuild_sparse_tensor", {}),
+        model: holding("torch.nn.modules.linear", "Linear", { state: expect.objectContaining({ in_features: 2 }) }),
+        class: holding("argparse", "Namespace", { args: null, state: null }),
+        type: holding("torch.nn.parameter", "Parameter", { args: null }),
+      });
+      const { tensors } = await openTensors(bytes, { placeholders: true });
+      expect([...tensors.keys()]).toContain("model.state._parameters.weight");
+    },
+  );
 
   test("for tensors that Heddle does not have, arrays of objects and TorchScript", async () => {
     const opened = (name: string): Promise<Record<string, unknown>> =>

@@ -178,7 +178,9 @@ class TreeBuilder {
   }
 
   private nameOf(value: object): string {
-    if (value instanceof PickledObject) return `a ${value.module}.${value.name} of elements that tensors have no dtype for ({ placeholders: true } loads the rest)`;
+    if (value instanceof PickledObject) {
+      return `a ${value.module}.${value.name} of elements that tensors have no dtype for ({ placeholders: true } loads the rest)`;
+    }
     if (value instanceof PickledClass) return `the class ${value.name}`;
     return value instanceof PickledStorage ? "a bare storage" : "an unfinished object";
   }

@@ -254,7 +254,9 @@ export class TorchWorld implements PickleWorld {
   persistent(id: unknown): PickledStorage | PickledObject {
     const { fail } = this;
     // Old files have the source of a class beside it.
-    if (id instanceof PickledTuple && id.items[0] === "module" && id.items[1] instanceof PickledObject) return id.items[1];
+    if (id instanceof PickledTuple && id.items[0] === "module" && id.items[1] instanceof PickledObject) {
+      return id.items[1];
+    }
     if (!(id instanceof PickledTuple) || id.items[0] !== "storage") {
       return fail("a pickle refers to what is no storage");
     }

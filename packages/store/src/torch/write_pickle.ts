@@ -44,8 +44,9 @@ class PickleWriter {
     else if (value instanceof Tensor) this.tensor(value);
     else if (Array.isArray(value)) this.list(value, path, depth);
     else if (value instanceof Uint8Array) this.data(value);
-    else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) this.list(Array.from(value as Float64Array), path, depth);
-    else if (value instanceof Set) this.set("set", value, path, depth);
+    else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+      this.list(Array.from(value as Float64Array), path, depth);
+    } else if (value instanceof Set) this.set("set", value, path, depth);
     else if (value instanceof Map) this.map(value, path, depth);
     else if (isPlainObject(value)) this.dict(value, path, depth);
     else throw misplaced(this.operation, path, value);
@@ -99,9 +100,9 @@ class PickleWriter {
     else if (value instanceof Uint8Array || typeof value !== "object" || value === null) this.value(value, path, depth);
     else {
       throw new TypeError(
-        `${this.operation}: ${
-          shortened(path)
-        } has ${described(value)} as a key or an item of a Set; PyTorch's files have strings, numbers, and arrays and Sets of them there`,
+        `${this.operation}: ${shortened(path)} has ${
+          described(value)
+        } as a key or an item of a Set; PyTorch's files have strings, numbers, and arrays and Sets of them there`,
       );
     }
   }
