@@ -27,12 +27,7 @@ function recorded(family: string, choose: (name: string) => boolean, refuses: bo
 
 /** A state as text. Long tensors are hashed. */
 function stateText(state: unknown): string {
-  return JSON.stringify(state, (_, value) => {
-    if (typeof value === "bigint") return String(value);
-    if (value instanceof Map) return [...value];
-    if (value instanceof Set) return [...value];
-    return value;
-  }) ?? "undefined";
+  return JSON.stringify(state, (_, value) => typeof value === "bigint" ? String(value) : value) ?? "undefined";
 }
 
 /** Replaces tensors by text, since they refuse to be written as JSON when they are large. */
@@ -46,7 +41,8 @@ function withoutTensors(value: unknown): unknown {
   }
   if (value instanceof UnsupportedObject) return `${value.module}.${value.name}`; // which may contain itself
   if (Array.isArray(value)) return value.map(withoutTensors);
-  if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)) return value;
+  if (value instanceof Map || value instanceof Set) return withoutTensors([...value]);
+  if (ArrayBuffer.isView(value)) return value;
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutTensors(part)]));
 }
@@ -69,7 +65,7 @@ function repairZip(bytes: Uint8Array): Uint8Array {
 
 /** The errors that any of these readers may throw for a damaged file. */
 const SAYS =
-  /^(load|openTensors): .*(is damaged or not in the .* format$|is in none of the formats|which is code of Python|is a TorchScript program|names other files|is not read; )/s;
+  /^(load|openTensors): .*(is damaged or not in the .* format$|is in none of the formats|which is code of Python|is a TorchScript program|tensors \(.*, which are not supported|names other files|is not read; )/s;
 
 function reader(
   name: string,
@@ -84,6 +80,9 @@ function reader(
     async read(bytes) {
       // No other function runs meanwhile.
       using _ = scope();
+      if (rest.checked && ["heddle.crc32", "heddle.state"].every((key) => Buffer.from(bytes).indexOf(key) < 0)) {
+        throw new RangeError("load: without both keys this is another program's file, which is not read; ");
+      }
       const state = stateText(withoutTensors(await load<unknown>(bytes, options)));
       const file = await openTensors(bytes, options);
       return `${state} ${[...file.tensors.keys()].join()}`;
