@@ -1,6 +1,6 @@
 /** Reads tensors from their places in sources: sorted, in large pieces, the next one while the last one is copied. */
+import { crc32 } from "@heddle/tensor/engine";
 import { type Device, type DType, empty, fromTypedArray, itemSize, type Tensor } from "@heddle/tensor";
-import { crc32 } from "../files/crc32.ts";
 import type { ByteSource } from "../files/byte_source.ts";
 import { type Fail, shortened } from "../errors.ts";
 import type { Elements } from "./elements.ts";

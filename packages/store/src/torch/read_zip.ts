@@ -1,9 +1,9 @@
 /** Files of `torch.save` since PyTorch 1.6: a zip archive with a pickle `NAME/data.pkl` and the storages `NAME/data/KEY`. */
+import { crc32 } from "@heddle/tensor/engine";
 import type { ByteSource } from "../files/byte_source.ts";
 import type { OpenedFile, OpenOptions } from "../formats/format.ts";
 import { failing, shortened } from "../errors.ts";
 import { type Archived, bytesOfFile } from "../zip/archive.ts";
-import { crc32 } from "../files/crc32.ts";
 import { PickleEnds, unpickle } from "./pickle.ts";
 import { plainTree, type StoragePlace } from "./tree.ts";
 import { type PickledStorage, TorchWorld } from "./world.ts";
