@@ -5,7 +5,7 @@
  * @param parsed what `JSON.parse` made of it
  */
 export function duplicateKey(json: string, parsed: unknown): string | null {
-  // Counting is five times as fast as comparing: a header of 2,000 tensors has 10,000 keys.
+  // Counting takes less time than comparing: a header of 2,000 tensors has 10,000 keys.
   return keysWritten(json) === keysKept(parsed) ? null : findDuplicate(json);
 }
 
@@ -22,13 +22,20 @@ function keysWritten(json: string): number {
 
 /** The keys of all objects. A text may nest them more deeply than functions can call themselves. */
 function keysKept(parsed: unknown): number {
-  const left = [parsed];
+  const left: unknown[] = typeof parsed === "object" && parsed !== null ? [parsed] : [];
   let count = 0;
+  const add = (part: unknown): void => {
+    if (typeof part === "object" && part !== null) left.push(part);
+  };
   for (let value = left.pop(); value !== undefined; value = left.pop()) {
-    if (typeof value !== "object" || value === null) continue;
-    const parts: unknown[] = Object.values(value);
-    if (!Array.isArray(value)) count += parts.length;
-    for (const part of parts) if (typeof part === "object") left.push(part);
+    if (Array.isArray(value)) { for (const item of value) add(item); }
+    else {
+      const fields = value as Record<string, unknown>;
+      for (const key in fields) {
+        count++;
+        add(fields[key]);
+      }
+    }
   }
   return count;
 }

