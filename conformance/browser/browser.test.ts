@@ -5,7 +5,9 @@ import { skipping } from "../expected.ts";
 import { expectTrained, wrong } from "./agreement.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 import { findChromium, openChromium, SOFTWARE_WEBGPU } from "./chromium.ts";
+import { type FileReport, NETWORK, workOnFiles } from "./file_work.ts";
 import type { Posted, Report } from "./report.ts";
+import { servedFiles } from "./served_files.ts";
 import { type PageServer, type Place, servePages } from "./server.ts";
 import { type Failure, operations, train, type Training, type Values } from "./work.ts";
 
@@ -24,19 +26,23 @@ else if (chromium === null) {
 
 let bundled: Bundle;
 let server: PageServer | undefined;
+let served: Map<string, Uint8Array<ArrayBuffer>>;
+const fileNames = (): string[] => [...served.keys()].filter((name) => name !== NETWORK);
 /** This process's results. */
 let expected: { operations: Record<string, Values | Failure>; training: Training };
 
 beforeAll(async () => {
-  bundled = await bundle(["cpu_page", "worker_page", "gpu_page", "minimal_page"]);
-  server = await servePages(bundled.files);
+  bundled = await bundle(["cpu_page", "worker_page", "gpu_page", "minimal_page", "file_page"]);
+  served = await servedFiles();
+  const names = JSON.stringify(fileNames());
+  server = await servePages(new Map<string, string | Uint8Array>([...bundled.files, ...served, ["names.json", names]]));
   const here = getDevice("cpu");
   expected = { operations: await operations(here), training: await train(here, STEPS) };
 });
 afterAll(() => server?.close());
 
 /** Opens a page and waits for its report. */
-async function visit(page: string, place: Place, flags: readonly string[] = []): Promise<Report> {
+async function visit<R = Report>(page: string, place: Place, flags: readonly string[] = []): Promise<R> {
   const posted = server!.posted();
   const browser = openChromium(chromium!, server!.url(page, place), flags);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,10 +50,10 @@ async function visit(page: string, place: Place, flags: readonly string[] = []):
     timer = setTimeout(() => resolve({ error: `${page} posted nothing within ${HANG_MS / 1000} s` }), HANG_MS);
   });
   try {
-    const ended = browser.ended.then((error): Posted => ({ error }));
+    const ended = browser.ended.then((error): Posted<unknown> => ({ error }));
     const result = await Promise.race([posted, ended, late]);
     if ("error" in result) throw new Error(`${result.error}\n${browser.output()}`);
-    return result.report;
+    return result.report as R;
   } finally {
     clearTimeout(timer);
     await browser.close();
@@ -106,6 +112,39 @@ describe.skipIf(chromium === null)("cpu in Chromium", { tags: ["long"] }, () => 
     for (const line of refused) expect(line).toContain("'unsafe-eval'");
     expectTrained(report.training, expected.training, 1e-5);
   });
+});
+
+describe("files", () => {
+  let here: FileReport;
+  beforeAll(async () => {
+    here = await workOnFiles(fileNames(), (name) => Promise.resolve(new Response(served.get(name)!)));
+  });
+
+  test("the work can be compared", () => {
+    for (const [name, result] of Object.entries({ ...here.contents, ...here.encoded })) {
+      expect(result, name).not.toMatch(/^error/);
+      expect(result.length, name).toBeGreaterThan(20);
+    }
+    // Whatever a file is read from, its content is the same.
+    const contents = Object.entries(here.contents), kinds = new Set(contents.map(([name]) => name.split(" in ")[0]!));
+    for (const kind of kinds) {
+      const same = contents.filter(([name]) => name.startsWith(`${kind} in `)).map(([, content]) => content);
+      expect([same.length, new Set(same).size], kind).toEqual([4, 1]);
+    }
+    expect(here.losses.at(-1)).toBeLessThan(here.losses[0]!);
+  });
+
+  const places: readonly Place[] = [{ served: "plain", worker: false }, { served: "strict", worker: true }];
+  test.skipIf(chromium === null).for(places)(
+    "are read and encoded in Chromium: %o",
+    { tags: ["long"] },
+    async (place) => {
+      const { losses, ...read } = await visit<FileReport>("file_page", place);
+      expect(read).toEqual({ contents: here.contents, encoded: here.encoded });
+      expect(losses.length).toBe(here.losses.length);
+      losses.forEach((loss, i) => expect(loss).toBeCloseTo(here.losses[i]!, 5));
+    },
+  );
 });
 
 describe.skipIf(chromium === null)("gpu in Chromium", { tags: ["long"] }, () => {

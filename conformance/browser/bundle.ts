@@ -21,14 +21,8 @@ export async function bundle(pages: readonly string[]): Promise<Bundle> {
   const build = await rolldown({
     input: Object.fromEntries(pages.map((page) => [page, join(here, `${page}.ts`)])),
     platform: "browser",
-    // The sources, not a `dist/` that happens to be there.
-    resolve: {
-      alias: Object.fromEntries(
-        ["tensor", "autograd", "nn", "optim", "data", "gpu"].map((
-          name,
-        ) => [`@heddle/${name}`, join(root, "packages", name, "src", "mod.ts")]),
-      ),
-    },
+    // Its paths lead to the sources of all packages, not to a `dist/` that happens to be there.
+    tsconfig: join(root, "tsconfig.json"),
     transform: { target: "es2022" },
     onLog(level, log) {
       if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);

@@ -1,4 +1,4 @@
-/** The report that a page posts, and the code that computes it. */
+/** The report that a page posts, and the code that computes that of a device. */
 import type { Device } from "@heddle/tensor";
 import { type Failure, operations, train, type Training, turn, type Values } from "./work.ts";
 
@@ -14,7 +14,7 @@ export interface Report {
 }
 
 /** A page posts one or the other. */
-export type Posted = { readonly report: Report } | Failure;
+export type Posted<R = Report> = { readonly report: R } | Failure;
 
 /** The internals of the CPU engine that this module inspects. */
 interface CpuEngine {
@@ -52,8 +52,8 @@ export async function report(device: Device): Promise<Report> {
 }
 
 /** Sends the report, or the error, to the server of the page. */
-export async function post(make: () => Promise<Report>): Promise<void> {
-  let posted: Posted;
+export async function post<R>(make: () => Promise<R>): Promise<void> {
+  let posted: Posted<R>;
   try {
     posted = { report: await make() };
   } catch (error) {

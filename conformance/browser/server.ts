@@ -31,13 +31,16 @@ export interface PageServer {
   /** The address of a page of the bundle. */
   url(page: string, place: Place): string;
   /** Resolves to the next page's report. */
-  posted(): Promise<Posted>;
+  posted(): Promise<Posted<unknown>>;
   close(): void;
 }
 
-/** Serves `files` (JavaScript by name) on a free port of this machine, for this machine. */
-export async function servePages(files: ReadonlyMap<string, string>): Promise<PageServer> {
-  const waiting: ((posted: Posted) => void)[] = [];
+/** What is served, by name: JavaScript, which has pages, and other files. */
+export type ServedFiles = ReadonlyMap<string, string | Uint8Array>;
+
+/** Serves files on a free port of this machine, for this machine. */
+export async function servePages(files: ServedFiles): Promise<PageServer> {
+  const waiting: ((posted: Posted<unknown>) => void)[] = [];
   const server: Server = createServer((request, response) => {
     answer(request, response, files, (posted) => waiting.shift()?.(posted)).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
@@ -61,8 +64,8 @@ export async function servePages(files: ReadonlyMap<string, string>): Promise<Pa
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  files: ReadonlyMap<string, string>,
-  take: (posted: Posted) => void,
+  files: ServedFiles,
+  take: (posted: Posted<unknown>) => void,
 ): Promise<void> {
   const [, folder, name] = new URL(request.url ?? "/", "http://localhost").pathname.split("/") as [
     string,
@@ -73,7 +76,7 @@ async function answer(
     const parts: Uint8Array[] = [];
     for await (const part of request) parts.push(part as Uint8Array);
     response.writeHead(204).end();
-    take(JSON.parse(Buffer.concat(parts).toString()) as Posted);
+    take(JSON.parse(Buffer.concat(parts).toString()) as Posted<unknown>);
     return;
   }
   const headers = HEADERS[folder as keyof typeof HEADERS];

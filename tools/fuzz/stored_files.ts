@@ -4,27 +4,30 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
-import { encode, type FormatName, load, openTensors, type Savable } from "../../packages/store/src/mod.ts";
+import {
+  encode,
+  type FormatName,
+  load,
+  type LoadOptions,
+  openTensors,
+  type Savable,
+  UnsupportedObject,
+} from "../../packages/store/src/mod.ts";
 import { arange, fromTypedArray, scope, Tensor, tensor } from "../../packages/tensor/src/mod.ts";
 import type { Reader } from "./reader.ts";
 
-/** Files of a family that were recorded, and are read. */
-function recorded(family: string, choose: (name: string) => boolean): Uint8Array[] {
+/** Files of a family that were recorded, and are read; or those that are refused unless placeholders are asked for. */
+function recorded(family: string, choose: (name: string) => boolean, refuses: boolean = false): Uint8Array[] {
   const path = fileURLToPath(new URL(`../../conformance/fixtures/store/${family}.json`, import.meta.url));
   const cases = JSON.parse(readFileSync(path, "utf8")) as { name: string; file: string; refused?: boolean }[];
-  return cases.filter(({ name, refused }) => !refused && choose(name)).map(({ file }) =>
+  return cases.filter(({ name, refused = false }) => refused === refuses && choose(name)).map(({ file }) =>
     Uint8Array.from(Buffer.from(file, "base64"))
   );
 }
 
 /** A state as text. Long tensors are hashed. */
 function stateText(state: unknown): string {
-  return JSON.stringify(state, (_, value) => {
-    if (typeof value === "bigint") return String(value);
-    if (value instanceof Map) return [...value];
-    if (value instanceof Set) return [...value];
-    return value;
-  }) ?? "undefined";
+  return JSON.stringify(state, (_, value) => typeof value === "bigint" ? String(value) : value) ?? "undefined";
 }
 
 /** Replaces tensors by text, since they refuse to be written as JSON when they are large. */
@@ -36,8 +39,10 @@ function withoutTensors(value: unknown): unknown {
       createHash("md5").update(Array.from(value.toTypedArray(), String).join()).digest("hex")
     }`;
   }
+  if (value instanceof UnsupportedObject) return `${value.module}.${value.name}`; // which may contain itself
   if (Array.isArray(value)) return value.map(withoutTensors);
-  if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)) return value;
+  if (value instanceof Map || value instanceof Set) return withoutTensors([...value]);
+  if (ArrayBuffer.isView(value)) return value;
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutTensors(part)]));
 }
@@ -60,9 +65,14 @@ function repairZip(bytes: Uint8Array): Uint8Array {
 
 /** The errors that any of these readers may throw for a damaged file. */
 const SAYS =
-  /^(load|openTensors): .*(is damaged or not in the .* format$|is in none of the formats|which is code of Python|is a TorchScript program|names other files|is not read; )/s;
+  /^(load|openTensors): .*(is damaged or not in the .* format$|is in none of the formats|which is code of Python|is a TorchScript program|tensors \(.*, which are not supported|names other files|is not read; )/s;
 
-function reader(name: string, files: readonly Uint8Array[], rest: Partial<Reader> = {}): Reader {
+function reader(
+  name: string,
+  files: readonly Uint8Array[],
+  rest: Partial<Reader> = {},
+  options: LoadOptions = {},
+): Reader {
   return {
     name,
     files,
@@ -70,8 +80,11 @@ function reader(name: string, files: readonly Uint8Array[], rest: Partial<Reader
     async read(bytes) {
       // No other function runs meanwhile.
       using _ = scope();
-      const state = stateText(withoutTensors(await load<unknown>(bytes)));
-      const file = await openTensors(bytes);
+      if (rest.checked && ["heddle.crc32", "heddle.state"].every((key) => Buffer.from(bytes).indexOf(key) < 0)) {
+        throw new RangeError("load: without both keys this is another program's file, which is not read; ");
+      }
+      const state = stateText(withoutTensors(await load<unknown>(bytes, options)));
+      const file = await openTensors(bytes, options);
       return `${state} ${[...file.tensors.keys()].join()}`;
     },
     ...rest,
@@ -96,6 +109,12 @@ export async function storedFiles(): Promise<Reader[]> {
   const [flat, tree] = await write("safetensors", [tensors, nested]) as [Uint8Array, Uint8Array];
   const pytorch = recorded("pytorch", (name) => /^(views|checkpoint|NumPy|parameters)/.test(name));
   const older = recorded("pytorch", (name) => /^(views|checkpoint).*before/.test(name));
+  const objects = recorded(
+    "pytorch",
+    (name) => /^(objects, zip|complex.*beside|TorchScript|an array of objects)/.test(name),
+    true,
+  );
+  const olderObjects = recorded("pytorch", (name) => /^objects, before/.test(name), true);
   const npz = [...recorded("numpy", (name) => /^npz/.test(name)), ...await write("npz", [tensors])];
   return [
     reader("safetensors", [flat, withoutChecksums(flat)]),
@@ -103,6 +122,8 @@ export async function storedFiles(): Promise<Reader[]> {
     reader("safetensors of a nested state", [tree], { checked: true }),
     reader("PyTorch's archives", [...pytorch, ...await write("pytorch", [nested])], { repair: repairZip }),
     reader("PyTorch's older files", older),
+    reader("PyTorch's archives, with placeholders", objects, { repair: repairZip }, { placeholders: true }),
+    reader("PyTorch's older files, with placeholders", olderObjects, {}, { placeholders: true }),
     reader("npy", recorded("numpy", (name) => !/^npz|^[<>]/.test(name))),
     reader("npz", npz, { repair: repairZip }),
     reader("GGUF", recorded("gguf", () => true)),

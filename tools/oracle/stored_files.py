@@ -2,8 +2,10 @@
 files are put together by the format's specification, and their elements computed by its formulas.
 """
 
+import argparse
 import base64
 import collections
+import datetime
 import io
 import json
 import pathlib
@@ -132,6 +134,39 @@ def pytorch():
     }
     for name, state in refused.items():
         cases.append({"name": f"{name}: refused", "file": base(saved(state)), "refused": True})
+
+    class Log(list):
+        pass
+
+    class Options(dict):
+        pass
+
+    for each in (Log, Options):
+        each.__module__, each.__qualname__ = "configs", each.__name__
+    sys.modules["configs"] = types.SimpleNamespace(Log=Log, Options=Options)
+    log, circle = Log([torch.ones(1), 2]), argparse.Namespace(name="a")
+    circle.self = circle
+    objects = {
+        "state_dict": {"module.weight": torch.arange(4.0)},
+        "args": argparse.Namespace(lr=0.1, betas=(0.9, 0.99), mean=torch.zeros(2)),
+        "path": pathlib.PurePosixPath("/data/run"),
+        "log": log,
+        "options": Options(depth=3),
+        "day": datetime.date(2022, 10, 28),
+        "sparse": torch.eye(2).to_sparse(),
+        "model": torch.nn.Linear(2, 1),
+        "class": argparse.Namespace,
+        "type": torch.nn.Parameter,
+        "circle": circle,
+    }
+    for kind, options in [
+        ("zip", {}),
+        ("zip, protocol 4", {"pickle_protocol": 4}),
+        ("before 1.6", {"_use_new_zipfile_serialization": False}),
+    ]:
+        cases.append({"name": f"objects, {kind}: refused", "file": base(saved(objects, **options)), "refused": True})
+    complex_too = {"weight": torch.ones(2), "frequencies": torch.zeros(2, dtype=torch.complex64)}
+    cases.append({"name": "complex numbers beside others: refused", "file": base(saved(complex_too)), "refused": True})
     out = io.BytesIO()
     torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), out)
     cases.append({"name": "TorchScript: refused", "file": base(out.getvalue()), "refused": True})

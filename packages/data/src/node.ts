@@ -2,6 +2,7 @@
  * Node's modules for files, hashes and threads, loaded on first use and not by `import`, so that browsers can load the
  * rest of the package (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
  */
+import { builtinModule } from "@heddle/tensor/engine";
 
 /** The modules by name. */
 export interface NodeModules {
@@ -15,7 +16,7 @@ export interface NodeModules {
 }
 
 function builtin(name: string): unknown {
-  const found = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
+  const found = builtinModule(name);
   if (found !== undefined) return found;
   throw new Error(
     `data: "${name}" is not available here, which files, downloads and workers need; in a browser fetch() the bytes, parse them with ` +

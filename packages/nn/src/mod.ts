@@ -18,7 +18,7 @@ export { deepCopy } from "./deep_copy.ts";
 export { type Callable, createFeatureExtractor, FeatureExtractor } from "./feature_extractor.ts";
 export * from "./averaged_model.ts";
 export type { LoadOptions, LoadReport, StateDict } from "./state_dict.ts";
-export { snakeCase } from "./state_dict.ts";
+export { snakeCase, stripPrefix } from "./state_dict.ts";
 export type { LayerOptions } from "./layer_options.ts";
 export type { Sizes } from "./sizes.ts";
 export { ModuleDict, ModuleList, Sequential } from "./container.ts";

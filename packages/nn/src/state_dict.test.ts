@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { BatchNorm1d } from "./batch_norm.ts";
 import { Sequential } from "./container.ts";
 import { Linear } from "./linear.ts";
-import { snakeCase } from "./state_dict.ts";
+import { snakeCase, stripPrefix } from "./state_dict.ts";
 
 const make = () => new Sequential(new Linear(2, 3), new BatchNorm1d(3));
 
@@ -62,6 +62,35 @@ describe("loadStateDict", () => {
     expect([count!.item(), b.at(1).numBatchesTracked!.item()]).toEqual([1, 0]);
     expect(b.at(1).runningMean!.equal(a.at(1).runningMean!)).toBe(true);
     expect(() => b.loadStateDict({ "0.weight": old["0.weight"]! })).toThrow(/missing.*1\.num_batches_tracked/);
+  });
+
+  test("names with a prefix, and a state within another, have a hint", () => {
+    const net = make(), state = net.stateDict();
+    const hint = (given: object): string => {
+      try {
+        net.loadStateDict(given as never);
+        return "none";
+      } catch (error) {
+        return (error as Error).message.split("\n").at(-1)!.trim();
+      }
+    };
+    const prefixed = (prefix: string): Record<string, Tensor> =>
+      Object.fromEntries(Object.entries(state).map(([name, value]) => [prefix + name, value]));
+    for (const prefix of ["module.", "_orig_mod.", "module._orig_mod."]) {
+      expect(hint(prefixed(prefix))).toBe(
+        `the names in the state begin with "${prefix}", which loadStateDict(stripPrefix(state, "${prefix}")) takes away`,
+      );
+      expect(hint(stripPrefix(prefixed(prefix), prefix))).toBe("none");
+    }
+    expect(hint({ epoch: 3, state_dict: state })).toBe('the state lies within: loadStateDict(state["state_dict"])');
+    expect(hint({ ...state, "module.0.weight": ones([1]) })).toMatch(/strict: false/);
+    expect(hint({ "x.0.weight": ones([1]) })).toMatch(/strict: false/);
+    const outer = new Sequential(net);
+    expect(() => outer.loadStateDict(state)).toThrow(
+      'the names in the module begin with "0.": getSubmodule("0").loadStateDict(state)',
+    );
+    expect(() => stripPrefix({ a: 1, "x.a": 2 }, "x.")).toThrow('two names would be "a"; one has the prefix "x."');
+    expect(stripPrefix({ "x.a": 1, b: 2, "x.__proto__": 3 }, "x.")).toEqual(JSON.parse('{"a":1,"b":2,"__proto__":3}'));
   });
 
   test("not strict: reports what did not match, but shapes must", () => {

@@ -57,7 +57,7 @@ export function loadState(
     const hint = !typesFit
       ? "\n  the values of a state dict are tensors; tensor([…]) makes one of nested arrays, as JSON has them"
       : strict && missingKeys.length + unexpectedKeys.length > 0
-      ? "\n  { strict: false } loads the names that both sides have"
+      ? nameHint(state, missingKeys, unexpectedKeys)
       : "";
     throw new (typesFit ? Error : TypeError)(
       `loadStateDict: the state does not fit ${module}:\n  ${wrong.join("\n  ")}${hint}`,
@@ -65,6 +65,65 @@ export function loadState(
   }
   copyAll(pairs);
   return { missingKeys, unexpectedKeys };
+}
+
+/** What is likely to mend names that do not match. */
+function nameHint(
+  state: Readonly<Record<string, unknown>>,
+  missing: readonly string[],
+  unexpected: readonly string[],
+): string {
+  const holds = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && missing.length > 0 && Object.hasOwn(value, missing[0]!);
+  const within = unexpected.find((key) => holds(state[key]));
+  if (within !== undefined) return `\n  the state lies within: loadStateDict(state[${JSON.stringify(within)}])`;
+  const surplus = commonPrefix(missing, unexpected);
+  if (surplus !== null) {
+    return `\n  the names in the state begin with "${surplus}", which loadStateDict(stripPrefix(state, "${surplus}")) takes away`;
+  }
+  const lacking = commonPrefix(unexpected, missing);
+  return lacking === null
+    ? "\n  { strict: false } loads the names that both sides have"
+    : `\n  the names in the module begin with "${lacking}": getSubmodule("${
+      lacking.slice(0, -1)
+    }").loadStateDict(state)`;
+}
+
+/** The prefix, with its dot, that makes names of `short` those of `long`, if it is so for most of them. */
+function commonPrefix(short: readonly string[], long: readonly string[]): string | null {
+  const [first] = short;
+  const match = first === undefined ? undefined : long.find((name) => name.endsWith(`.${first}`));
+  if (match === undefined) return null;
+  const prefix = match.slice(0, -first!.length), all = new Set(long);
+  return 2 * short.filter((name) => all.has(prefix + name)).length > short.length ? prefix : null;
+}
+
+/**
+ * A state without the prefix of its names: PyTorch's `DataParallel` begins them with `module.`, `torch.compile` with `_orig_mod.`, and
+ * Lightning with the name of the field, such as `model.`. Names that begin otherwise stay. PyTorch:
+ * `torch.nn.modules.utils.consume_prefix_in_state_dict_if_present`.
+ *
+ * @param prefix the prefix, with its dot
+ * @throws RangeError if two names become one
+ *
+ * @example
+ * ```ts
+ * import { Linear, stripPrefix } from "@heddle/nn";
+ * import { zeros } from "@heddle/tensor";
+ * const state = { "module.weight": zeros([2, 3]), "module.bias": zeros([2]) };
+ * new Linear(3, 2).loadStateDict(stripPrefix(state, "module."));
+ * ```
+ */
+export function stripPrefix<T>(state: Readonly<Record<string, T>>, prefix: string): Record<string, T> {
+  const stripped = new Map<string, T>();
+  for (const [name, value] of Object.entries(state)) {
+    const key = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+    if (stripped.has(key)) {
+      throw new RangeError(`stripPrefix: two names would be "${key}"; one has the prefix "${prefix}"`);
+    }
+    stripped.set(key, value);
+  }
+  return Object.fromEntries(stripped);
 }
 
 /** The count of batches of a normalisation whose statistics are given without one: PyTorch had none before 0.4.1, and takes it to be 0. */

@@ -20,6 +20,11 @@ export function reworded(error: unknown, message: string): Error {
   return Object.assign(new Error(message, { cause: error }), { code: (error as NodeJS.ErrnoException).code });
 }
 
+/** The dotted path of a field of what is at a path; the root's is empty. */
+export function joined(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
 /** What a value is, for errors. */
 export function described(value: unknown): string {
   if (value === null) return "null";

@@ -17,6 +17,11 @@ export interface LoadOptions {
   readonly device?: Device | string;
   /** Whether checksums are compared, where the file has some; true by default. */
   readonly verify?: boolean;
+  /**
+   * Whether PyTorch's files may hold objects of Python's classes, such as an `argparse.Namespace`: each is loaded as an
+   * {@link UnsupportedObject}, which has its data. Nothing of Python runs either way. False by default: such a file is refused.
+   */
+  readonly placeholders?: boolean;
 }
 
 /**
@@ -39,7 +44,7 @@ export interface LoadOptions {
  * ```
  */
 export async function load<S = StateDict>(source: Source, options: LoadOptions = {}): Promise<S> {
-  checkOptions("load", options, ["format", "device", "verify"]);
+  checkOptions("load", options, ["format", "device", "verify", "placeholders"]);
   const file = await openFile("load", source, options);
   try {
     const { tensors, state } = file.opened;
@@ -132,7 +137,7 @@ export class TensorFile {
  * @throws RangeError, TypeError as {@link load} does
  */
 export async function openTensors(source: Source, options: LoadOptions = {}): Promise<TensorFile> {
-  checkOptions("openTensors", options, ["format", "device", "verify"]);
+  checkOptions("openTensors", options, ["format", "device", "verify", "placeholders"]);
   const { format, opened, device, close } = await openFile("openTensors", source, options);
   return new TensorFile(format, opened, device, close);
 }
@@ -145,11 +150,11 @@ interface Opened {
 }
 
 async function openFile(operation: string, given: Source, options: LoadOptions): Promise<Opened> {
-  const { device = "cpu", verify = true } = options;
+  const { device = "cpu", verify = true, placeholders = false } = options;
   if (options.format !== undefined) checkFormat(operation, options.format);
   const source = await openSource(given, operation);
   try {
-    const { format, open } = await findFormat(source, { operation, verify });
+    const { format, open } = await findFormat(source, { operation, verify, placeholders });
     if (options.format !== undefined && options.format !== format) {
       throw new RangeError(`${operation}: ${source.name} is in the format ${format}, not ${options.format}`);
     }

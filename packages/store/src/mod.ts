@@ -16,6 +16,7 @@ export type { FormatName, MetadataValue, OpenedFile, PlacedTensor } from "./form
 export type { BlobLike, ByteSource, ResponseLike, Source, UrlLike } from "./files/byte_source.ts";
 export { putFile } from "./files/byte_target.ts";
 export type { StateDict, Stateful } from "./state/state.ts";
+export { UnsupportedObject } from "./state/unsupported_object.ts";
 export type { Fail } from "./errors.ts";
 export type { Convert, Elements } from "./tensors/elements.ts";
 export type { Piece } from "./tensors/pieces.ts";

@@ -30,8 +30,14 @@ test.each(["safetensors", "pytorch"] as const)("%s: a module within the state", 
   );
   await refused([model], "encode: state[0] is an object of class Linear; give its state, state[0].stateDict()");
   await refused(
-    [[new Map()]],
-    "encode: state[0][0] is an object of class Map; a state is made of plain data and tensors",
+    [[new Date()]],
+    "encode: state[0][0] is an object of class Date; a state is made of plain data and tensors",
+  );
+});
+
+test.each([[new Map(), "Map"], [new Set(), "Set"]])("what only one format holds: %o", async (held, name) => {
+  await expect(encode([{ held }], { format: "safetensors" })).rejects.toThrow(
+    `encode: state[0].held is an object of class ${name}; the format pytorch holds it; others hold objects, arrays,`,
   );
 });
 

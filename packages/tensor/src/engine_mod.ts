@@ -104,4 +104,5 @@ export { markClass, otherCopy } from "./brand.ts";
 
 // The runtime.
 export { dataFolder, hubAddress } from "./env.ts";
-export { printOnConsole } from "./runtime.ts";
+export { crc32 } from "./crc32.ts";
+export { builtinModule, printOnConsole } from "./runtime.ts";

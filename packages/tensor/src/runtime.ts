@@ -50,14 +50,15 @@ export function hardwareConcurrency(): number {
   if (known !== undefined) return Math.max(1, known);
   try {
     // Node 20 has no navigator.
-    const os = builtin<{ availableParallelism(): number }>("node:os");
+    const os = builtinModule<{ availableParallelism(): number }>("node:os");
     return Math.max(1, os?.availableParallelism() ?? 1);
   } catch {
     return 1;
   }
 }
 
-function builtin<T>(name: string): T | undefined {
+/** One of Node's modules, such as `node:fs`, without an import, which browsers could not resolve; undefined where there is none. */
+export function builtinModule<T>(name: string): T | undefined {
   return (globalThis as { process?: ProcessLike }).process?.getBuiltinModule?.(name) as T | undefined;
 }
 
@@ -97,7 +98,7 @@ export function nextTurn(): Promise<void> {
  * when much memory was requested; that memory is never written here.
  */
 export function collectGarbage(): void {
-  const bun = builtin<{ fullGC?: () => void }>("bun:jsc");
+  const bun = builtinModule<{ fullGC?: () => void }>("bun:jsc");
   if (bun?.fullGC !== undefined) return bun.fullGC();
   try {
     new ArrayBuffer(2 ** 42);
@@ -130,7 +131,7 @@ export function startWorker(body: string, data: object, failed: (reason: unknown
   // A Web Worker in Deno always keeps the process alive. A worker of `node:worker_threads` does not have to; it starts in 40 ms,
   // which the caller has to wait for. Bun has both kinds, and starts the Web Worker in 1 ms, the other in 12.
   const bun = (globalThis as { process?: ProcessLike }).process?.versions?.bun !== undefined;
-  const workers = bun ? undefined : builtin<NodeWorkers>("node:worker_threads");
+  const workers = bun ? undefined : builtinModule<NodeWorkers>("node:worker_threads");
   if (workers) {
     const worker = new workers.Worker(`(function (data) {${body}\n})(require("node:worker_threads").workerData)`, {
       eval: true,

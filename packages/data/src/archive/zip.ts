@@ -1,6 +1,6 @@
 /** Zip archives (PKWARE, APPNOTE.TXT), as far as data sets need them: single files, stored or deflated. */
 import { node } from "../node.ts";
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "@heddle/tensor/engine";
 import { MOST_FROM_ONE } from "./gunzip.ts";
 
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;

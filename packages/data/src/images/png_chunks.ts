@@ -1,5 +1,5 @@
 /** The chunks of a PNG file (ISO/IEC 15948): their checksums, their order, and those that the pixels depend on. */
-import { crc32 } from "../archive/crc32.ts";
+import { crc32 } from "@heddle/tensor/engine";
 
 /** What the header of a PNG file says. */
 export interface PngHeader {

@@ -2,17 +2,8 @@
 import { noGrad } from "@heddle/autograd";
 import { CacheStack, type Decoded, KeyValueCache } from "@heddle/nn";
 import { type Device, fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
-import { checkTensor } from "@heddle/tensor/engine";
-import {
-  decode,
-  type GenerateOptions,
-  type GenerationConfig,
-  generationOptions,
-  newTokens,
-  streamed,
-} from "./generation.ts";
-import { textInstead } from "./heads.ts";
-import { HubModule } from "./hub_module.ts";
+import { decode, type GenerateOptions, newTokens } from "./generation.ts";
+import { GenerativeModel } from "./generative_model.ts";
 
 /** Options of `forward` of the decoder-only models. */
 export interface CausalOptions {
@@ -24,9 +15,6 @@ export interface CausalOptions {
   readonly caches?: CacheStack<KeyValueCache> | null;
 }
 
-/** Token ids for `generate`: rows of any lengths, or a tensor `[batch, positions]`. */
-export type Prompt = readonly (readonly number[])[] | Tensor;
-
 interface State {
   readonly caches: CacheStack<KeyValueCache>;
   /** `[batch, all positions]` bool, false where a prompt is padded; null without padding. */
@@ -35,11 +23,21 @@ interface State {
   readonly pads: Tensor | null;
 }
 
-/** Base of the decoder-only models. */
-export abstract class CausalLanguageModel extends HubModule {
-  /** Defaults of {@link generate}, with the keys of `generation_config.json`. */
-  generationConfig: GenerationConfig = {};
-
+/**
+ * Base of the decoder-only models. `generate` continues each prompt with cached keys and values. Prompts of different lengths are padded on
+ * the left and masked.
+ *
+ * @example
+ * ```ts
+ * import { LlamaForCausalLM } from "@heddle/models";
+ * const sizes = { hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 4 };
+ * const model = new LlamaForCausalLM({ vocab_size: 50, ...sizes, num_key_value_heads: 2 });
+ * const options = { maxNewTokens: 5, doSample: true, temperature: 0.8, topK: 10, seed: 1 };
+ * const { tokens } = await model.generate([[1, 2, 3], [4]], options);
+ * tokens.map((row) => row.length); // [5, 5]
+ * ```
+ */
+export abstract class CausalLanguageModel extends GenerativeModel {
   /** Token ids `[B, T]` → logits of the next token at each position, `[B, T, vocabulary]`. */
   abstract forward(ids: Tensor, options?: CausalOptions): Tensor;
 
@@ -53,29 +51,13 @@ export abstract class CausalLanguageModel extends HubModule {
     return new CacheStack(Array.from({ length: this.layerCount }, () => new KeyValueCache(maxLength)));
   }
 
-  /**
-   * Continues each prompt, token by token, with cached keys and values. Rows of different lengths are padded on the left and masked, so
-   * that a row's result does not depend on the others. The model is in evaluation mode meanwhile.
-   *
-   * @returns the new tokens of each row, without the prompt and the end token, and their log-probabilities.
-   * @throws RangeError for an empty prompt, one too long for the model, and options out of range.
-   *
-   * @example
-   * ```ts
-   * import { LlamaForCausalLM } from "@heddle/models";
-   * const sizes = { hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 4 };
-   * const model = new LlamaForCausalLM({ vocab_size: 50, ...sizes, num_key_value_heads: 2 });
-   * const options = { maxNewTokens: 5, doSample: true, temperature: 0.8, topK: 10, seed: 1 };
-   * const { tokens } = await model.generate([[1, 2, 3], [4]], options);
-   * tokens.map((row) => row.length); // [5, 5]
-   * ```
-   */
-  async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Decoded> {
-    const operation = `${this.constructor.name}.generate`;
-    const chosen = generationOptions(operation, options, this.generationConfig);
-    const rows = await promptRows(operation, prompt);
+  protected override async write(
+    operation: string,
+    rows: readonly (readonly number[])[],
+    options: GenerateOptions,
+  ): Promise<Decoded> {
     const longest = Math.max(...rows.map(({ length }) => length));
-    const fresh = newTokens(operation, chosen);
+    const fresh = newTokens(operation, options);
     const total = longest + fresh;
     if (total > this.maxPositions) {
       throw new RangeError(
@@ -83,8 +65,6 @@ export abstract class CausalLanguageModel extends HubModule {
           `positions; shorten the prompt, or lower maxNewTokens`,
       );
     }
-    const wasTraining = this.training;
-    this.eval();
     const state = this.begin(rows, longest, total);
     try {
       this.readPrompts(rows, longest, state);
@@ -92,33 +72,12 @@ export abstract class CausalLanguageModel extends HubModule {
         logits: this.read(tokens.unsqueeze(1), state).select(1, -1),
         state,
       });
-      return await decode(operation, { step, reorder }, state, rows.map((row) => row.at(-1)!), chosen);
+      return await decode(operation, { step, reorder }, state, rows.map((row) => row.at(-1)!), options);
     } finally {
       state.caches.dispose();
       state.mask?.dispose();
       state.pads?.dispose();
-      this.train(wasTraining);
     }
-  }
-
-  /**
-   * The tokens of {@link generate} as they come: after each step that of each row, or null where the row has ended. Leaving the loop
-   * stops the generation.
-   *
-   * @example
-   * ```ts
-   * import { GPT2LMHeadModel } from "@heddle/models";
-   * const model = new GPT2LMHeadModel({ vocab_size: 50, n_positions: 16, n_embd: 8, n_layer: 2, n_head: 2 });
-   * const written: number[] = [];
-   * for await (const [token] of model.stream([[1, 2, 3]], { maxNewTokens: 4 })) written.push(token!);
-   * written.length; // 4
-   * ```
-   */
-  stream(
-    prompt: Prompt,
-    options: Omit<GenerateOptions, "onTokens"> = {},
-  ): AsyncGenerator<readonly (number | null)[], void, undefined> {
-    return streamed((onTokens) => this.generate(prompt, { ...options, onTokens }));
   }
 
   private begin(rows: readonly (readonly number[])[], longest: number, total: number): State {
@@ -169,41 +128,4 @@ function startMask(pads: readonly number[], total: number, device: Device): Tens
     (_, i) => i % total < pads[Math.floor(i / total)]! ? 0 : 1,
   );
   return fromTypedArray(values, [pads.length, total], { device }).ne(0);
-}
-
-/** The ids of each row. @throws RangeError for none, or an empty row; TypeError for numbers that are no ids. */
-export async function promptRows(operation: string, prompt: Prompt): Promise<(readonly number[])[]> {
-  let rows: readonly (readonly number[])[];
-  const given: unknown = prompt;
-  const text: unknown = Array.isArray(given) ? given.find((row) => typeof row === "string") : given;
-  if (typeof text === "string") {
-    throw new TypeError(`${operation}: expected rows of token ids, [ids], got ${textInstead(text)}`);
-  }
-  if (Array.isArray(prompt)) rows = prompt;
-  else {
-    checkTensor(operation, given, "rows of token ids");
-    const { shape } = given;
-    if (shape.length !== 2) {
-      throw new RangeError(`${operation}: expected token ids [batch, positions], got shape [${shape.join(", ")}]`);
-    }
-    const [count, length] = shape as readonly [number, number];
-    const ids = Array.from(await given.data("int32"), Number);
-    rows = Array.from({ length: count }, (_, i) => ids.slice(i * length, (i + 1) * length));
-  }
-  if (rows.length === 0) throw new RangeError(`${operation}: there is no prompt; give one row of token ids or more`);
-  rows.forEach((row, i) => {
-    if (!Array.isArray(row) || row.length === 0) {
-      throw new RangeError(
-        `${operation}: row ${i} of the prompt is ${
-          Array.isArray(row) ? "empty" : String(row)
-        }; give an array of token ids, at least one ` +
-          `(a model's start token where there is no text)`,
-      );
-    }
-    const wrong = row.find((id) => !(Number.isInteger(id) && id >= 0));
-    if (wrong !== undefined) {
-      throw new TypeError(`${operation}: row ${i} of the prompt has ${wrong}, which is no token id`);
-    }
-  });
-  return [...rows];
 }

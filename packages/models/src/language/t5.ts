@@ -15,16 +15,9 @@ import {
 } from "@heddle/nn";
 import { fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
 import { activation } from "./activations.ts";
-import { type Prompt, promptRows } from "./causal_language_model.ts";
 import { readConfig } from "./config.ts";
-import {
-  decode,
-  type GenerateOptions,
-  type GenerationConfig,
-  generationOptions,
-  newTokens,
-  streamed,
-} from "./generation.ts";
+import { decode, type GenerateOptions, type GenerationConfig, newTokens } from "./generation.ts";
+import { GenerativeModel } from "./generative_model.ts";
 import { checkIds, joinHeads, keyMask, splitHeads } from "./heads.ts";
 import { drawInitial, HubModule, type ModelOptions, placement } from "./hub_module.ts";
 import { OutputLayer } from "./output_layer.ts";
@@ -322,7 +315,7 @@ interface State {
 }
 
 /**
- * An encoder–decoder with relative positions. Hugging Face: `T5ForConditionalGeneration`, with its names in state dicts, also for
+ * An encoder–decoder with relative positions. `generate` writes the target of each source. Hugging Face: `T5ForConditionalGeneration`, with its names in state dicts, also for
  * version 1.1 (`feed_forward_proj: "gated-gelu"`, `tie_word_embeddings: false`).
  *
  * @example
@@ -336,14 +329,12 @@ interface State {
  * tokens[0]!.length; // 3
  * ```
  */
-export class T5ForConditionalGeneration extends HubModule {
+export class T5ForConditionalGeneration extends GenerativeModel {
   readonly config: T5Config;
   readonly shared: Embedding;
   readonly encoder: T5Stack;
   readonly decoder: T5Stack;
   readonly lmHead: OutputLayer;
-  /** Defaults of {@link generate}, with the keys of `generation_config.json`. */
-  generationConfig: GenerationConfig = {};
 
   /** @throws TypeError or RangeError for a configuration that cannot be. */
   constructor(given: Partial<T5Config> = {}, options: ModelOptions = {}) {
@@ -404,24 +395,21 @@ export class T5ForConditionalGeneration extends HubModule {
     return this.score(this.decoder.forward(decoderIds, own, { output, mask }, null));
   }
 
-  /**
-   * Writes the target of each source, token by token. Rows of different lengths are padded and masked.
-   *
-   * @returns the tokens of each row, without start and end, and their log-probabilities.
-   * @throws RangeError for an empty source, and options out of range.
-   */
-  async generate(sources: Prompt, options: GenerateOptions = {}): Promise<Decoded> {
-    const operation = "T5ForConditionalGeneration.generate";
-    const { pad_token_id: pad, decoder_start_token_id, eos_token_id } = this.config;
-    const chosen = generationOptions(operation, options, { eos_token_id, ...this.generationConfig });
-    const rows = await promptRows(operation, sources);
+  protected override get modelDefaults(): GenerationConfig {
+    return { eos_token_id: this.config.eos_token_id };
+  }
+
+  protected override async write(
+    operation: string,
+    rows: readonly (readonly number[])[],
+    options: GenerateOptions,
+  ): Promise<Decoded> {
+    const { pad_token_id: pad, decoder_start_token_id } = this.config;
     const longest = Math.max(...rows.map(({ length }) => length));
     const layers = this.config.num_decoder_layers ?? this.config.num_layers;
     const caches = new CacheStack(
-      Array.from({ length: layers }, () => new DecoderLayerCache(Math.max(newTokens(operation, chosen), 1))),
+      Array.from({ length: layers }, () => new DecoderLayerCache(Math.max(newTokens(operation, options), 1))),
     );
-    const wasTraining = this.training;
-    this.eval();
     const held: Tensor[] = [];
     try {
       const state = noGrad(() =>
@@ -442,21 +430,12 @@ export class T5ForConditionalGeneration extends HubModule {
         { step: (tokens, state) => this.step(tokens, state), reorder },
         state,
         start,
-        chosen,
+        options,
       );
     } finally {
       caches.dispose();
       for (const x of held) x.dispose();
-      this.train(wasTraining);
     }
-  }
-
-  /** The tokens of {@link generate} as they come; leaving the loop stops the generation. */
-  stream(
-    sources: Prompt,
-    options: Omit<GenerateOptions, "onTokens"> = {},
-  ): AsyncGenerator<readonly (number | null)[], void, undefined> {
-    return streamed((onTokens) => this.generate(sources, { ...options, onTokens }));
   }
 
   private step(tokens: Tensor, state: State): { logits: Tensor; state: State } {

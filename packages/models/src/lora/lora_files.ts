@@ -6,6 +6,7 @@ import { Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { factorShapes, type LoraHost, type LoraSettings, whyNot } from "./adapter.ts";
 import { type AdaptedLayer, isAdapted, ownModules } from "./adapted_layer.ts";
+import { nodeModules } from "../pretrained/node.ts";
 import { adaptersOf, addLora, biasesOf, type LoraChoice, type LoraReport, removeLora, useLora } from "./lora.ts";
 
 /** The files of a folder in PEFT's layout. */
@@ -132,13 +133,13 @@ export async function saveLora(model: Module, folder: string, choice: LoraChoice
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  const builtin = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule;
-  if (builtin === undefined) {
+  const node = nodeModules();
+  if (node === null) {
     throw new Error(
       "saveLora: there are no files here; encode loraStateDict(model) with @heddle/store, and loraConfig(model) as JSON",
     );
   }
-  await builtin("node:fs/promises").mkdir(folder, { recursive: true });
+  await node.fs.mkdir(folder, { recursive: true });
 }
 
 /**

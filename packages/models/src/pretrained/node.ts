@@ -1,4 +1,5 @@
 /** Node's modules, loaded on first use and not by `import`, so that browsers can load the package. */
+import { builtinModule } from "@heddle/tensor/engine";
 
 /** The modules by name. */
 export interface NodeModules {
@@ -6,11 +7,9 @@ export interface NodeModules {
   readonly path: typeof import("node:path");
 }
 
-type Process = { getBuiltinModule?: (name: string) => unknown };
-
 /** Node's modules; null in browsers. */
 export function nodeModules(): NodeModules | null {
-  const load = (globalThis as { process?: Process }).process?.getBuiltinModule;
-  if (load === undefined) return null;
-  return { fs: load("node:fs/promises") as NodeModules["fs"], path: load("node:path") as NodeModules["path"] };
+  const fs = builtinModule<NodeModules["fs"]>("node:fs/promises");
+  const path = builtinModule<NodeModules["path"]>("node:path");
+  return fs === undefined || path === undefined ? null : { fs, path };
 }

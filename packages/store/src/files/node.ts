@@ -2,9 +2,10 @@
  * Node's modules for files, loaded on first use and not by `import`, so that browsers can load the rest of the package (Node from 20.16
  * on, Deno and Bun have `process.getBuiltinModule`).
  */
+import { builtinModule } from "@heddle/tensor/engine";
 
 function builtin(name: string): unknown {
-  const found = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
+  const found = builtinModule(name);
   if (found !== undefined) return found;
   throw new Error(
     `store: "${name}" is not available here, which paths need; in a browser load(await fetch(url)) or a Blob, and write the bytes of ` +
@@ -25,9 +26,6 @@ export const node = {
   },
   get process(): NodeJS.Process {
     return builtin("node:process") as NodeJS.Process;
-  },
-  get zlib(): typeof import("node:zlib") {
-    return builtin("node:zlib") as typeof import("node:zlib");
   },
   get url(): typeof import("node:url") {
     return builtin("node:url") as typeof import("node:url");

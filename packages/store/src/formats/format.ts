@@ -33,6 +33,8 @@ export interface OpenOptions {
   /** The function that the user called. */
   readonly operation: string;
   readonly verify: boolean;
+  /** Whether objects that are no data have placeholders; otherwise they are refused. */
+  readonly placeholders: boolean;
 }
 
 /** How a format is written. */

@@ -2,9 +2,9 @@
  * NumPy's arrays in files: a magic number, a version, a header as a Python dict (the element type, the order, the shape), the elements.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1 to 3
  */
+import { crc32 } from "@heddle/tensor/engine";
 import { Tensor } from "@heddle/tensor";
 import type { ByteSource } from "../files/byte_source.ts";
-import { crc32 } from "../files/crc32.ts";
 import { described, type Fail, failing, shortened } from "../errors.ts";
 import type { Format, OpenedFile, OpenOptions, PlacedTensor } from "../formats/format.ts";
 import { storedBytes } from "../tensors/elements.ts";

@@ -3,8 +3,8 @@
  * each name, and metadata), then the elements, little-endian, in row-major order, one tensor after another.
  * https://github.com/huggingface/safetensors#format
  */
+import { crc32 } from "@heddle/tensor/engine";
 import { type DType, dtypes, itemSize } from "@heddle/tensor";
-import { crc32 } from "../files/crc32.ts";
 import { type Elements, plainElements, widened, type WiderType } from "../tensors/elements.ts";
 
 /** The key of the metadata in the header. */

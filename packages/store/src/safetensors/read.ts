@@ -41,18 +41,19 @@ export async function readSafetensors(
   if (length > MOST_HEADER_BYTES) fail(`a header of ${length} bytes; the format allows ${MOST_HEADER_BYTES}`);
   const bytes = await source.read(8, length);
   const header = parseObject(bytes, "header", fail);
-  const { [METADATA]: metadata = {}, ...tensors } = header;
+  const { [METADATA]: metadata = {} } = header;
+  const names = Object.keys(header).filter((name) => name !== METADATA);
   if (!isRecord(metadata) || !Object.values(metadata).every((word) => typeof word === "string")) {
     return fail(`"${METADATA}" is not a record of strings`);
   }
   const words = metadata as Record<string, string>;
-  const sums = checksumsOf(words, bytes, Object.keys(tensors).length, fail);
+  const sums = checksumsOf(words, bytes, names.length, fail);
   if (verify && sums !== null && sums.header !== sums.computed) {
     fail(`the checksum of the header does not match it (${REWRITTEN})`);
   }
   const from = 8 + length;
-  const pieces = Object.entries(tensors).map(([name, entry], i): Piece => {
-    const { code, shape, begin, end } = readEntry(name, entry, fail);
+  const pieces = names.map((name, i): Piece => {
+    const { code, shape, begin, end } = readEntry(name, header[name], fail);
     const elements = elementsByCode.get(code);
     if (elements === undefined) {
       return fail(
@@ -84,7 +85,7 @@ export function parseObject(bytes: Uint8Array, what: string, fail: Fail): Record
     return fail(`the ${what} is not JSON (${(error as Error).message.slice(0, 200)})`);
   }
   if (!isRecord(parsed)) return fail(`the ${what} is not a JSON object`);
-  const repeated = duplicateKey(text);
+  const repeated = duplicateKey(text, parsed);
   if (repeated !== null) fail(`the ${what} has ${shortened(repeated)} twice`);
   for (const record of [parsed, parsed[METADATA]]) {
     if (isRecord(record) && Object.hasOwn(record, "__proto__")) fail(`the ${what} has the name "__proto__"`);

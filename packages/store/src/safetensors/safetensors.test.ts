@@ -12,7 +12,7 @@ const encoded = (state: Parameters<typeof encode>[0], metadata: Record<string, s
   encode(state, { format: "safetensors", metadata });
 
 async function readAll(source: ByteSource): Promise<unknown> {
-  const { tensors } = await openSafetensors(source, { operation: "load", verify: false });
+  const { tensors } = await openSafetensors(source, { operation: "load", verify: false, placeholders: false });
   return await readTensors(tensors, "cpu");
 }
 

@@ -1,7 +1,7 @@
 /** Writes the format safetensors. */
+import { crc32 } from "@heddle/tensor/engine";
 import type { Tensor } from "@heddle/tensor";
 import type { ByteTarget } from "../files/byte_target.ts";
-import { crc32 } from "../files/crc32.ts";
 import { shortened } from "../errors.ts";
 import { checkName } from "../state/state.ts";
 import { bytesOf, tensorBytes } from "../tensors/pieces.ts";

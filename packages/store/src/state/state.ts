@@ -2,6 +2,7 @@
 import { Tensor } from "@heddle/tensor";
 import { otherCopy } from "@heddle/tensor/engine";
 import { described, shortened } from "../errors.ts";
+import { UnsupportedObject } from "./unsupported_object.ts";
 
 /** Tensors by name, such as a module's `stateDict()` returns. */
 export type StateDict = Record<string, Tensor>;
@@ -66,8 +67,17 @@ export function misplaced(operation: string, path: string, value: unknown): Type
   const indexed = path.replace(/(^|\.)(\d+)(?=\.|$)/g, "[$2]");
   const place = path === "" ? "the state" : indexed.startsWith("[") ? `state${indexed}` : indexed;
   const shown = place.length > 80 ? `${place.slice(0, 80)}…` : place;
+  if (value instanceof UnsupportedObject) {
+    return new TypeError(
+      `${operation}: ${shown} is a placeholder of Python's ${
+        shortened(`${value.module}.${value.name}`)
+      }, which cannot be written; leave it out, or give its data`,
+    );
+  }
   const remedy = isStateful(value)
     ? `give its state, ${shown}.stateDict()`
+    : value instanceof Map || value instanceof Set || typeof value === "bigint"
+    ? "the format pytorch holds it; others hold objects, arrays, numbers and tensors"
     : "a state is made of plain data and tensors";
   return new TypeError(`${operation}: ${shown} is ${otherCopy(value, "Tensor") ?? described(value)}; ${remedy}`);
 }

@@ -1,5 +1,6 @@
 /** Plain data with tensors, split into JSON and tensors. */
 import { fromTypedArray, Tensor } from "@heddle/tensor";
+import { joined } from "../errors.ts";
 import { checkName, misplaced } from "./state.ts";
 
 /** Longer lists of numbers are stored as tensors: in JSON a number takes three times the space. */
@@ -27,7 +28,6 @@ export function splitState(state: unknown, operation: string = "splitState"): Sp
   };
   const putArray = (path: string, values: Float64Array): string =>
     put(path, fromTypedArray(values, [values.length], { device: "cpu" }));
-  const within = (path: string, name: string | number): string => path === "" ? `${name}` : `${path}.${name}`;
   const visit = (value: unknown, path: string): unknown => {
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number") {
@@ -48,7 +48,7 @@ export function splitState(state: unknown, operation: string = "splitState"): Sp
       if (value.length > LIST && value.every((item) => typeof item === "number")) {
         return { $numbers: putArray(path, Float64Array.from(value)) };
       }
-      return value.map((item, i) => visit(item, within(path, i)));
+      return value.map((item, i) => visit(item, joined(path, `${i}`)));
     }
     const prototype = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
     if (prototype !== Object.prototype && prototype !== null) {
@@ -57,7 +57,7 @@ export function splitState(state: unknown, operation: string = "splitState"): Sp
     const fields = Object.entries(value as object).filter(([, field]) => field !== undefined);
     for (const [name] of fields) checkName(operation, name);
     return Object.fromEntries(
-      fields.map(([name, field]) => [escapeName(name), visit(field, within(path, name))]),
+      fields.map(([name, field]) => [escapeName(name), visit(field, joined(path, name))]),
     );
   };
   return { json: JSON.stringify(visit(state, "")), tensors };

@@ -1,6 +1,6 @@
 /** Reads tensors from their places in sources: sorted, in large pieces, the next one while the last one is copied. */
+import { crc32 } from "@heddle/tensor/engine";
 import { type Device, type DType, empty, fromTypedArray, itemSize, type Tensor } from "@heddle/tensor";
-import { crc32 } from "../files/crc32.ts";
 import type { ByteSource } from "../files/byte_source.ts";
 import { type Fail, shortened } from "../errors.ts";
 import type { Elements } from "./elements.ts";
@@ -32,94 +32,89 @@ const GAP = 1 << 16;
 
 /** The tensors of the pieces, in their order. On an error none stays. */
 export async function readPieces(pieces: readonly Piece[], device: Device | string): Promise<Tensor[]> {
-  const sinks = pieces.map((piece) => ({ piece, sink: null as Sink | null }));
+  const readings = pieces.map((piece) => new Reading(piece, device));
   try {
-    const sources = new Map<ByteSource, typeof sinks>();
-    for (const each of sinks) {
-      const group = sources.get(each.piece.source);
-      if (group === undefined) sources.set(each.piece.source, [each]);
-      else group.push(each);
+    const sources = new Map<ByteSource, Reading[]>();
+    for (const reading of readings) {
+      const group = sources.get(reading.piece.source);
+      if (group === undefined) sources.set(reading.piece.source, [reading]);
+      else group.push(reading);
     }
     for (const [source, group] of sources) {
-      const ranges = [...group].sort((a, b) => a.piece.from - b.piece.from || a.piece.bytes - b.piece.bytes);
       await readRanges(
         source,
-        ranges.map((each) => ({
-          from: each.piece.from,
-          to: each.piece.from + each.piece.bytes,
-          put: (bytes) => (each.sink ??= makeSink(each.piece, device)).put(bytes),
-        })),
+        group.sort((a, b) => a.from - b.from || a.to - b.to),
       );
     }
-    return sinks.map((each) => (each.sink ??= makeSink(each.piece, device)).finish());
+    return readings.map((reading) => reading.finish());
   } catch (error) {
-    for (const { sink } of sinks) sink?.abort();
+    for (const reading of readings) reading.abort();
     throw error;
   }
 }
 
-interface Sink {
-  /** Takes the next bytes. */
-  put(bytes: Uint8Array<ArrayBuffer>): void;
-  finish(): Tensor;
-  abort(): void;
-}
+/** A piece that is being read, and the tensor that it becomes. */
+class Reading {
+  readonly piece: Piece;
+  readonly from: number;
+  readonly to: number;
+  private readonly device: Device | string;
+  private tensor: Tensor | null = null;
+  /** The bytes, if they are converted as a whole. */
+  private whole: Uint8Array<ArrayBuffer> | null = null;
+  private at = 0;
+  private sum: number;
 
-function makeSink(piece: Piece, device: Device | string): Sink {
-  const { name, elements: { dtype, convert }, shape, fail } = piece;
-  let sum = piece.crcBefore ?? 0, at = 0;
-  const check = (): void => {
-    if (piece.crc !== null && sum !== piece.crc) fail(`the checksum of ${shortened(name)} does not match its bytes`);
-  };
-  const add = (bytes: Uint8Array<ArrayBuffer>): number => {
-    if (piece.crc !== null) sum = crc32(bytes, sum);
-    at += bytes.length;
-    return at - bytes.length;
-  };
-  if (convert !== null) {
-    const whole = new Uint8Array(piece.bytes);
-    let made: Tensor | null = null;
-    return {
-      put: (bytes) => whole.set(bytes, add(bytes)),
-      finish() {
-        check();
-        const values = ((): ReturnType<typeof convert> => {
-          try {
-            return convert(whole, name);
-          } catch (error) {
-            return fail((error as Error).message);
-          }
-        })();
-        return made = fromTypedArray(values, [...shape], { dtype, device });
-      },
-      abort: () => made?.dispose(),
-    };
+  constructor(piece: Piece, device: Device | string) {
+    this.piece = piece;
+    this.from = piece.from;
+    this.to = piece.from + piece.bytes;
+    this.device = device;
+    this.sum = piece.crcBefore ?? 0;
   }
-  const tensor = empty([...shape], { dtype, device });
-  const { storage, device: { backend } } = tensor;
-  return {
-    put(bytes) {
+
+  /** Takes the next bytes. */
+  put(bytes: Uint8Array<ArrayBuffer>): void {
+    const { name, elements: { dtype, convert }, crc, fail } = this.piece;
+    if (convert !== null) (this.whole ??= new Uint8Array(this.piece.bytes)).set(bytes, this.at);
+    else {
       if (dtype === "bool" && bytes.some((byte) => byte > 1)) {
         fail(`${shortened(name)} is bool and has bytes that are neither 0 nor 1`);
       }
-      backend.write(storage.buffer, add(bytes), bytes);
-    },
-    finish() {
-      check();
-      return tensor;
-    },
-    abort: () => tensor.dispose(),
-  };
-}
+      const { storage, device: { backend } } = this.tensor ??= this.make();
+      backend.write(storage.buffer, this.at, bytes);
+    }
+    this.at += bytes.length;
+    // After copying, which brings the bytes into the processor's cache faster: together they take two thirds of the time.
+    if (crc !== null) this.sum = crc32(bytes, this.sum);
+  }
 
-interface Range {
-  readonly from: number;
-  readonly to: number;
-  put(bytes: Uint8Array<ArrayBuffer>): void;
+  finish(): Tensor {
+    const { name, crc, fail } = this.piece;
+    if (crc !== null && this.sum !== crc) fail(`the checksum of ${shortened(name)} does not match its bytes`);
+    return this.tensor ??= this.make();
+  }
+
+  abort(): void {
+    this.tensor?.dispose();
+  }
+
+  private make(): Tensor {
+    const { name, elements: { dtype, convert }, fail } = this.piece;
+    const shape = [...this.piece.shape], options = { dtype, device: this.device };
+    if (convert === null) return empty(shape, options);
+    let values: ReturnType<typeof convert>;
+    try {
+      values = convert(this.whole ?? new Uint8Array(0), name);
+    } catch (error) {
+      return fail((error as Error).message);
+    }
+    return fromTypedArray(values, shape, options);
+  }
 }
 
 /** Reads sorted ranges. Ranges may overlap, but each is read from its start to its end. */
-async function readRanges(source: ByteSource, ranges: readonly Range[]): Promise<void> {
+async function readRanges(source: ByteSource, ranges: readonly Reading[]): Promise<void> {
   const chunks = chunksOf(ranges);
   const spaces = [new Uint8Array(0), new Uint8Array(0)];
   const read = (number: number): Promise<Uint8Array<ArrayBuffer>> | null => {
@@ -148,7 +143,7 @@ async function readRanges(source: ByteSource, ranges: readonly Range[]): Promise
 }
 
 /** What is read at once: together the ranges, without large gaps. */
-function chunksOf(ranges: readonly Range[]): { from: number; to: number }[] {
+function chunksOf(ranges: readonly Reading[]): { from: number; to: number }[] {
   const runs: { from: number; to: number }[] = [];
   for (const { from, to } of ranges) {
     if (from === to) continue;

@@ -12,7 +12,7 @@ function bytes(...parts: readonly Part[]): Uint8Array {
   }));
 }
 
-const world = new TorchWorld("load", "a.pt", fail);
+const world = new TorchWorld("load", "a.pt", false, fail);
 const run = (...parts: readonly Part[]): unknown => unpickle(bytes(0x80, 2, ...parts), 0, world, fail).value;
 const repeated = (part: string, times: number): string => part.repeat(times);
 

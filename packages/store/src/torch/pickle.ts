@@ -1,6 +1,6 @@
 /**
  * Reads Python's pickles as data. A pickle is a program for a small stack machine; this one has no way to run Python's code: the
- * functions and classes that a pickle names are looked up in a table, and whatever is not there is refused by its name.
+ * functions and classes that a pickle names are looked up in a table, and whatever is not there is refused by its name, or kept as data.
  * https://docs.python.org/3/library/pickle.html, protocols 2 to 5
  */
 import { type Fail, shortened } from "../errors.ts";
@@ -22,6 +22,29 @@ export class PickledTuple {
 export interface Callable {
   /** Calls it with data. */
   call(args: readonly unknown[], fail: Fail): unknown;
+}
+
+/**
+ * A function or class that is not known, or what it made. A pickle may call it and fill the result, which runs nothing: the data is kept.
+ */
+export class PickledObject implements Callable {
+  readonly module: string;
+  readonly name: string;
+  /** What it was called with; null for the function or class itself. */
+  readonly args: readonly unknown[] | null;
+  state: unknown = null;
+  items: unknown[] | PickledDict | null = null;
+
+  constructor(module: string, name: string, args: readonly unknown[] | null) {
+    this.module = module;
+    this.name = name;
+    this.args = args;
+  }
+
+  call(args: readonly unknown[]): PickledObject {
+    // A method, for example, is what `getattr` returned.
+    return new PickledObject(this.module, this.name, this.args === null ? args : [this, new PickledTuple(args)]);
+  }
 }
 
 /** What gives pickles their meaning. */
@@ -173,12 +196,14 @@ class Machine {
         return this.append(this.popMark());
       case 0x73: // SETITEM
       case 0x75: { // SETITEMS
-        const items = opcode === 0x73 ? this.popMany(2) : this.popMark(), dict = this.top();
-        if (!(dict instanceof PickledDict)) this.fail("a pickle sets items of what is no dict");
-        return this.setItems(dict as PickledDict, items);
+        const items = opcode === 0x73 ? this.popMany(2) : this.popMark(), top = this.top();
+        const dict = top instanceof PickledObject ? top.items ??= new PickledDict() : top;
+        if (!(dict instanceof PickledDict)) return this.fail("a pickle sets items of what is no dict");
+        return this.setItems(dict, items);
       }
       case 0x90: { // ADDITEMS
         const items = this.popMark(), set = this.top();
+        if (set instanceof PickledObject) return this.append(items);
         if (!(set instanceof Set)) return this.fail("a pickle adds items to what is no set");
         for (const item of items) set.add(item);
         return;
@@ -248,7 +273,8 @@ class Machine {
   }
 
   private append(items: readonly unknown[]): void {
-    const list = this.top();
+    const top = this.top();
+    const list = top instanceof PickledObject ? top.items ??= [] : top;
     if (!Array.isArray(list)) return this.fail("a pickle appends to what is no list");
     for (const item of items) list.push(item);
   }

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { load, openTensors } from "../load.ts";
 import { encode, type Savable, save } from "../save.ts";
 import { at, bytesFrom, expectRecorded, recordedFiles } from "../testing/recorded.ts";
+import { UnsupportedObject } from "../state/unsupported_object.ts";
 import { isLegacy } from "./read_legacy.ts";
 
 const files = recordedFiles("pytorch");
@@ -101,10 +102,67 @@ describe("files of torch.save", () => {
     ],
     ["sparse", /holds sparse tensors \("torch\._utils\._rebuild_sparse_tensor"\), .* not supported; .*to_dense/],
     ["quantized", /holds quantised tensors \(.*\), .* not supported; .*dequantize/],
-    ["an array of objects", /NumPy (type|array)/],
+    ["an array of objects", /is a numpy.ndarray of elements that tensors have no dtype for/],
     ["TorchScript", /is a TorchScript program/],
   ])("%s is refused by name", async (name, message) => {
     await expect(load(file(`${name}: refused`))).rejects.toThrow(message);
+  });
+});
+
+describe("placeholders", () => {
+  const holding = (module: string, name: string, parts: object): unknown =>
+    expect.objectContaining({ module, name, ...parts });
+
+  test.each(["zip", "zip, protocol 4", "before 1.6"])(
+    "for Python's objects, in a file of the kind %s",
+    async (kind) => {
+      const bytes = file(`objects, ${kind}: refused`);
+      const { state_dict, args, circle, ...rest } = await load<Record<string, UnsupportedObject>>(bytes, {
+        placeholders: true,
+      });
+      expect((state_dict as unknown as Record<string, Tensor>)["module.weight"]!.toArray()).toEqual([0, 1, 2, 3]);
+      expect(args).toBeInstanceOf(UnsupportedObject);
+      expect(args).toMatchObject({ module: "argparse", name: "Namespace", args: [], items: null });
+      expect(args!.state).toMatchObject({ lr: 0.1, betas: [0.9, 0.99] });
+      expect((args!.state as { mean: Tensor }).mean.toArray()).toEqual([0, 0]);
+      expect((circle!.state as { self: unknown }).self).toBe(circle);
+      expect(rest).toEqual({
+        path: holding("pathlib", "PurePosixPath", { args: ["/", "data", "run"] }),
+        log: holding("configs", "Log", { items: [expect.anything(), 2] }),
+        options: holding("configs", "Options", { items: { depth: 3 } }),
+        day: holding("datetime", "date", { args: [expect.anything()] }),
+        sparse: holding("torch._utils", "_rebuild_sparse_tensor", {}),
+        model: holding("torch.nn.modules.linear", "Linear", { state: expect.objectContaining({ in_features: 2 }) }),
+        class: holding("argparse", "Namespace", { args: null, state: null }),
+        type: holding("torch.nn.parameter", "Parameter", { args: null }),
+      });
+      const { tensors } = await openTensors(bytes, { placeholders: true });
+      expect([...tensors.keys()]).toContain("model.state._parameters.weight");
+    },
+  );
+
+  test("for tensors that Heddle does not have, arrays of objects and TorchScript", async () => {
+    const opened = (name: string): Promise<Record<string, unknown>> =>
+      load(file(`${name}: refused`), { placeholders: true });
+    const { weight, frequencies } = await opened("complex numbers beside others");
+    expect((weight as Tensor).toArray()).toEqual([1, 1]);
+    expect(frequencies).toEqual(holding("torch", "ComplexFloatStorage", {}));
+    expect(await opened("quantized")).toEqual(holding("torch._utils", "_rebuild_qtensor", {}));
+    expect(await opened("an array of objects")).toEqual(holding("numpy", "ndarray", {}));
+    expect(await opened("TorchScript")).toEqual(holding("__torch__.torch.nn.modules.linear", "Linear", {}));
+  });
+
+  test("for a function that would be called: it is not", async () => {
+    expect(await load(file("a call: refused"), { placeholders: true })).toEqual({
+      x: holding("__builtin__", "print", { args: ["called"] }),
+    });
+  });
+
+  test.each(["pytorch", "safetensors"] as const)("are not written as %s", async (format) => {
+    const state = await load(file("a class: refused"), { placeholders: true });
+    await expect(encode(state, { format })).rejects.toThrow(
+      'encode: config is a placeholder of Python\'s "configs.Config", which cannot be written; leave it out, or give its data',
+    );
   });
 });
 
@@ -142,6 +200,21 @@ describe("files for torch.load", () => {
     expect((await load<Tensor>(await encoded(ones([2])))).toArray()).toEqual([1, 1]);
   });
 
+  test("what was loaded from PyTorch comes back whole", async () => {
+    const { model, optimizer, ...plain } = await load<Record<string, Savable>>(file("checkpoint: zip"));
+    const back = await load<typeof plain>(await encoded({ model, optimizer, ...plain }));
+    expect({ ...back, model, optimizer }).toEqual({ model, optimizer, ...plain });
+    const others = {
+      names: new Map<unknown, unknown>([[[1, "a"], ones([2])], [1.5, new Set(["x"])], [null, [new Map()]]]),
+      sets: new Set<unknown>([[1, 2], new Set([3]), "a", 2n ** 70n]),
+      raw: Uint8Array.of(0, 127, 128, 255),
+    };
+    const { names, ...rest } = await load<Record<string, unknown>>(await encoded(others as unknown as Savable));
+    expect([...(names as typeof others.names).keys()]).toEqual([...others.names.keys()]);
+    expect([...(names as typeof others.names).values()].slice(1)).toEqual([new Set(["x"]), [{}]]);
+    expect(rest).toEqual({ sets: others.sets, raw: others.raw });
+  });
+
   test("have these bytes", async () => {
     const bytes = Buffer.from(await encoded({ w: tensor([1, 2]) }));
     // Which PyTorch 1.13 reads.
@@ -163,8 +236,13 @@ describe("files for torch.load", () => {
   });
 
   test("what they cannot hold is refused", async () => {
-    await expect(encoded({ a: new Map() } as unknown as Savable)).rejects.toThrow(
-      "encode: a is an object of class Map",
+    for (const held of [new Map([[{}, 1]]), new Set([{}]), new Set([ones([1])])]) {
+      await expect(encoded({ a: held } as unknown as Savable)).rejects.toThrow(
+        /^encode: "a.*" has an object of class \w+ as a key or an item of a Set; /,
+      );
+    }
+    await expect(encoded({ a: new Date() } as unknown as Savable)).rejects.toThrow(
+      "encode: a is an object of class Date",
     );
     await expect(encoded({ a: { b: () => 1 } })).rejects.toThrow("encode: a.b is a function");
     const circle: Record<string, unknown> = {};
@@ -182,6 +260,9 @@ describe("files for torch.load", () => {
     const folder = mkdtempSync(join(tmpdir(), "heddle-torch-")), path = join(folder, "a.pt");
     try {
       await save(state, path);
+      const labels = new Set<unknown>([2, 3, [1, 2], new Set([4])]);
+      const pairs = new Map<unknown, unknown>([[[0, "a"], 1], [null, Uint8Array.of(0, 255)]]);
+      await save({ pairs, labels }, join(folder, "b.pt"));
       const script = `import sys, torch
 for only in (False, True):
     state = torch.load(sys.argv[1], weights_only=only)
@@ -190,13 +271,15 @@ for only in (False, True):
     assert state["halves"].equal(torch.tensor([1 / 3, -2], dtype=torch.bfloat16))
     assert state["flags"].tolist() == [True, False] and state["count"].item() == 12345678901
     assert state["none"].shape == (0, 3)
+more = torch.load(sys.argv[2])
+assert more == {"pairs": {(0, "a"): 1, None: b"\\x00\\xff"}, "labels": {2, 3, (1, 2), frozenset([4])}}, more
 module = torch.nn.Module()
 module.register_parameter("weight", torch.nn.Parameter(torch.zeros(3, 2)))
 module.load_state_dict(state, strict=False)
 print("read", module.weight.sum().item())
 `;
       writeFileSync(join(folder, "read.py"), script);
-      const run = spawnSync(python, [join(folder, "read.py"), path], { encoding: "utf8" });
+      const run = spawnSync(python, [join(folder, "read.py"), path, join(folder, "b.pt")], { encoding: "utf8" });
       expect(`${run.stdout}${run.stderr}`).toBe("read 15.0\n");
     } finally {
       rmSync(folder, { recursive: true });

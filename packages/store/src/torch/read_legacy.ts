@@ -5,7 +5,7 @@
 import type { ByteSource } from "../files/byte_source.ts";
 import type { OpenedFile, OpenOptions } from "../formats/format.ts";
 import { type Fail, failing, shortened } from "../errors.ts";
-import { PickledDict, PickleEnds, unpickle } from "./pickle.ts";
+import { PickledDict, PickledObject, PickleEnds, unpickle } from "./pickle.ts";
 import { plainTree, type StoragePlace } from "./tree.ts";
 import { type PickledStorage, TorchWorld } from "./world.ts";
 
@@ -30,9 +30,10 @@ interface Pickles {
 }
 
 /** Opens a file. */
-export async function openLegacy(source: ByteSource, { operation }: OpenOptions): Promise<OpenedFile> {
+export async function openLegacy(source: ByteSource, options: OpenOptions): Promise<OpenedFile> {
+  const { operation, placeholders } = options;
   const fail = failing(operation, source.name, "PyTorch (before 1.6)");
-  const { system, value, keys, storages, end } = await readPickles(source, operation, fail);
+  const { system, value, keys, storages, end } = await readPickles(source, options, fail);
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) {
     return fail("there is no list of storages");
   }
@@ -40,20 +41,30 @@ export async function openLegacy(source: ByteSource, { operation }: OpenOptions)
   const placeOf = ({ key }: PickledStorage): StoragePlace =>
     places.get(key) ?? fail(`there is no storage ${shortened(key)}`);
   const bigEndian = system instanceof PickledDict && system.entries.get("little_endian") === false;
-  return plainTree(value, { placeOf, bigEndian }, fail);
+  return plainTree(value, { placeOf, bigEndian }, placeholders, fail);
 }
 
 /** The pickles, whose length nothing says: they are tried with ever more bytes. */
-async function readPickles(source: ByteSource, operation: string, fail: Fail): Promise<Pickles> {
+async function readPickles(
+  source: ByteSource,
+  { operation, placeholders }: OpenOptions,
+  fail: Fail,
+): Promise<Pickles> {
   for (let length = Math.min(FIRST_BYTES, source.size);; length = Math.min(length * 4, source.size)) {
     const bytes = await source.read(0, length);
     const storages = new Map<string, PickledStorage>();
-    const world = new TorchWorld(operation, source.name, fail);
+    const world = new TorchWorld(operation, source.name, placeholders, fail);
     const noting = {
       find: (module: string, name: string) => world.find(module, name),
       build: (object: unknown, state: unknown) => world.build(object, state),
       persistent(id: unknown) {
-        const storage = world.persistent(id), before = storages.get(storage.key);
+        const storage = world.persistent(id);
+        if (storage instanceof PickledObject) {
+          // A storage of an unknown type has an unknown size, and the next one begins after it.
+          if (storage.args !== null) throw world.refusal(storage.module, storage.name);
+          return storage;
+        }
+        const before = storages.get(storage.key);
         if (before !== undefined && (before.bytes !== storage.bytes || before.elements !== storage.elements)) {
           fail(`the storage ${shortened(storage.key)} is described in two ways`);
         }

@@ -1,9 +1,9 @@
 /** Files of `torch.save` since PyTorch 1.6: a zip archive with a pickle `NAME/data.pkl` and the storages `NAME/data/KEY`. */
+import { crc32 } from "@heddle/tensor/engine";
 import type { ByteSource } from "../files/byte_source.ts";
 import type { OpenedFile, OpenOptions } from "../formats/format.ts";
 import { failing, shortened } from "../errors.ts";
 import { type Archived, bytesOfFile } from "../zip/archive.ts";
-import { crc32 } from "../files/crc32.ts";
 import { PickleEnds, unpickle } from "./pickle.ts";
 import { plainTree, type StoragePlace } from "./tree.ts";
 import { type PickledStorage, TorchWorld } from "./world.ts";
@@ -15,7 +15,7 @@ export const PICKLE = "/data.pkl";
 export async function openTorchArchive(
   source: ByteSource,
   files: ReadonlyMap<string, Archived>,
-  { operation, verify }: OpenOptions,
+  { operation, verify, placeholders }: OpenOptions,
 ): Promise<OpenedFile> {
   const fail = failing(operation, source.name, "PyTorch");
   const pickles = [...files.keys()].filter((name) => name.endsWith(PICKLE));
@@ -33,7 +33,7 @@ export async function openTorchArchive(
   const pickle = (await checked("data.pkl"))!;
   let value: unknown;
   try {
-    value = unpickle(pickle, 0, new TorchWorld(operation, source.name, fail), fail).value;
+    value = unpickle(pickle, 0, new TorchWorld(operation, source.name, placeholders, fail), fail).value;
   } catch (error) {
     if (error instanceof PickleEnds) fail("the pickle ends too early");
     throw error;
@@ -43,5 +43,5 @@ export async function openTorchArchive(
     if (file.size !== bytes) fail(`the storage ${shortened(key)} has ${file.size} bytes, not ${bytes}`);
     return { source: file.bytes, from: file.from, bytes, crc: verify ? file.crc : null };
   };
-  return plainTree(value, { placeOf, bigEndian }, fail);
+  return plainTree(value, { placeOf, bigEndian }, placeholders, fail);
 }

@@ -13,7 +13,7 @@ const storage = new PickledStorage("0", elements, 24, 0);
 const place = { source: memorySource(new Uint8Array(24), "a"), from: 0, bytes: 24, crc: null };
 
 function tree(value: unknown): OpenedFile {
-  return plainTree(value, { placeOf: () => place, bigEndian: false }, fail);
+  return plainTree(value, { placeOf: () => place, bigEndian: false }, false, fail);
 }
 
 function dict(...entries: [unknown, unknown][]): PickledDict {

@@ -1,16 +1,17 @@
 /** What a pickle describes, as plain data with places for its tensors. */
 import { type Geometry, type Tensor } from "@heddle/tensor";
-import { type Fail, shortened } from "../errors.ts";
+import { type Fail, joined, shortened } from "../errors.ts";
 import { memorySource } from "../files/byte_source.ts";
 import type { OpenedFile, PlacedTensor } from "../formats/format.ts";
 import { storedBytes, swapped } from "../tensors/elements.ts";
 import type { Piece } from "../tensors/pieces.ts";
 import { checkGeometry, columnMajor } from "../tensors/placed.ts";
-import { PickledDict, PickledTuple } from "./pickle.ts";
-import { PickledArray, PickledClass, PickledStorage, PickledTensor } from "./world.ts";
+import { UnsupportedObject } from "../state/unsupported_object.ts";
+import { PickledDict, PickledObject, PickledTuple } from "./pickle.ts";
+import { knownName, PickledArray, PickledClass, PickledStorage, PickledTensor } from "./world.ts";
 
-/** Containers within containers, at most. */
-const MOST_DEPTH = 100;
+/** Containers within containers, at most, in what is read and what is written. */
+export const MOST_DEPTH = 100;
 
 /** Where the bytes of a storage lie. */
 export interface StoragePlace {
@@ -28,10 +29,13 @@ export interface Storages {
   readonly bigEndian: boolean;
 }
 
-/** Plain data: dicts become objects (a `Map` if a key is neither a string nor a whole number), tuples arrays, sets a `Set`. */
-export function plainTree(value: unknown, storages: Storages, fail: Fail): OpenedFile {
+/**
+ * Plain data: dicts become objects (a `Map` if a key is neither a string nor a whole number), tuples arrays, sets a `Set`. What is no data
+ * is refused, or has a placeholder.
+ */
+export function plainTree(value: unknown, storages: Storages, placeholders: boolean, fail: Fail): OpenedFile {
   const root: { state?: unknown } = {};
-  const builder = new TreeBuilder(storages, fail);
+  const builder = new TreeBuilder(storages, placeholders, fail);
   builder.put(value, "", 0, (made) => root.state = made);
   const { tensors, holes } = builder;
   return {
@@ -51,17 +55,20 @@ class TreeBuilder {
   /** What takes each tensor when it is read. */
   readonly holes: ((tensor: Tensor) => void)[] = [];
   private readonly storages: Storages;
+  private readonly placeholders: boolean;
   private readonly fail: Fail;
   private readonly pieces: Map<string, Piece> = new Map();
   private readonly made: Map<unknown, unknown> = new Map();
   private readonly open: Set<unknown> = new Set();
 
-  constructor(storages: Storages, fail: Fail) {
+  constructor(storages: Storages, placeholders: boolean, fail: Fail) {
     this.storages = storages;
+    this.placeholders = placeholders;
     this.fail = fail;
   }
 
   put(value: unknown, path: string, depth: number, fill: Fill): void {
+    if (value instanceof PickledArray && value.opaque !== null) return this.put(value.opaque, path, depth, fill);
     if (value instanceof PickledTensor || value instanceof PickledArray) {
       const placed = value instanceof PickledTensor ? this.placeTensor(value, path) : this.placeArray(value, path);
       fill(null); // so that the order of names stays
@@ -77,6 +84,7 @@ class TreeBuilder {
     if (this.made.has(value)) return fill(this.made.get(value));
     if (this.open.has(value)) this.fail(`${shortened(path)} contains itself`);
     if (depth >= MOST_DEPTH) this.fail(`${shortened(path)} lies in ${depth} others; at most ${MOST_DEPTH} are read`);
+    if (value instanceof PickledObject && this.placeholders) return fill(this.unsupported(value, path, depth + 1));
     this.open.add(value);
     const made = this.container(value, path, depth + 1);
     this.open.delete(value);
@@ -85,7 +93,7 @@ class TreeBuilder {
   }
 
   private container(value: object, path: string, depth: number): unknown {
-    const within = (key: unknown): string => path === "" ? String(key) : `${path}.${String(key)}`;
+    const within = (key: unknown): string => joined(path, String(key));
     const list = (items: readonly unknown[]): unknown[] => {
       const made: unknown[] = new Array(items.length);
       items.forEach((item, i) => this.put(item, within(i), depth, (part) => made[i] = part));
@@ -99,7 +107,21 @@ class TreeBuilder {
       return new Set(items);
     }
     if (value instanceof PickledDict) return this.dict(value, path, depth, within);
-    return this.fail(`${shortened(path)} is ${this.nameOf(value)}, and no plain data`);
+    if (!this.placeholders) return this.fail(`${shortened(path)} is ${this.nameOf(value)}, and no plain data`);
+    const full = knownName(value) ?? (value instanceof PickledStorage ? "torch.Storage" : "numpy.dtype");
+    const dot = full.lastIndexOf(".");
+    return new UnsupportedObject(full.slice(0, dot), full.slice(dot + 1));
+  }
+
+  /** Objects may refer to each other in circles, so that a placeholder is there before what it holds. */
+  private unsupported(object: PickledObject, path: string, depth: number): UnsupportedObject {
+    const made = new UnsupportedObject(object.module, object.name);
+    this.made.set(object, made);
+    const parts = made as unknown as Record<"args" | "state" | "items", unknown>;
+    for (const part of ["args", "state", "items"] as const) {
+      this.put(object[part], joined(path, part), depth, (value) => parts[part] = value);
+    }
+    return made;
   }
 
   private dict({ entries }: PickledDict, path: string, depth: number, within: (key: unknown) => string): unknown {
@@ -156,6 +178,9 @@ class TreeBuilder {
   }
 
   private nameOf(value: object): string {
+    if (value instanceof PickledObject) {
+      return `a ${value.module}.${value.name} of elements that tensors have no dtype for ({ placeholders: true } loads the rest)`;
+    }
     if (value instanceof PickledClass) return `the class ${value.name}`;
     return value instanceof PickledStorage ? "a bare storage" : "an unfinished object";
   }

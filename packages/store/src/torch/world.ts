@@ -1,10 +1,10 @@
-/** The functions and classes that files of `torch.save` may name, and what they mean. Everything else is refused by its name. */
+/** The functions and classes that files of `torch.save` may name, and what they mean. Everything else is refused by its name, or kept as data. */
 import { typedArrayOver } from "@heddle/tensor";
 import { halfFormats } from "@heddle/tensor/engine";
 import { type Fail, shortened } from "../errors.ts";
 import { elementsOfDescr } from "../numpy/descr.ts";
 import { type Elements, storedBytes } from "../tensors/elements.ts";
-import { type Callable, PickledDict, PickledTuple, type PickleWorld } from "./pickle.ts";
+import { type Callable, PickledDict, PickledObject, PickledTuple, type PickleWorld } from "./pickle.ts";
 import { elementsByDType, elementsByStorage } from "./dtypes.ts";
 
 /** A storage that a pickle refers to. Its bytes lie elsewhere in the file. */
@@ -51,6 +51,8 @@ export class PickledArray {
   elements: Elements | null = null;
   shape: readonly number[] = [];
   fortran = false;
+  /** The array as data, if its elements are none that tensors have. */
+  opaque: PickledObject | null = null;
 }
 
 /** A class that is named and not called, such as the type of a tensor or a storage. */
@@ -69,9 +71,8 @@ class NumpyType {
   constructor(descr: string) {
     this.descr = descr;
   }
-  elements(fail: Fail): Elements {
-    return elementsOfDescr(`${this.order}${this.descr}`) ??
-      fail(`a NumPy type ${shortened(this.descr)}, which tensors have no dtype for`);
+  elements(): Elements | null {
+    return elementsOfDescr(`${this.order}${this.descr}`);
   }
 }
 
@@ -100,6 +101,7 @@ function numbers(value: unknown, fail: Fail): number[] {
 }
 
 function tensorOf(storage: unknown, elements: unknown, offset: unknown, shape: unknown, strides: unknown, fail: Fail) {
+  for (const part of [elements, storage]) if (part instanceof PickledObject) return part; // of a dtype that is not known
   if (!(storage instanceof PickledStorage)) return fail("a tensor without a storage");
   const type = elements instanceof PickledClass ? elements.elements : storage.elements;
   if (type === null) return fail("a tensor of a storage without a type");
@@ -149,7 +151,8 @@ const known: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   [
     "torch._tensor._rebuild_from_type_v2",
     callable(([rebuild, type, args], fail) => {
-      if (!(type instanceof PickledClass) || !(args instanceof PickledTuple)) return fail("a tensor of no known class");
+      const named = type instanceof PickledClass || type instanceof PickledObject;
+      if (!named || !(args instanceof PickledTuple)) return fail("a tensor of no known class");
       return (rebuild as Callable | null)?.call?.(args.items, fail) ?? fail("a tensor that nothing builds");
     }),
   ],
@@ -174,14 +177,19 @@ const known: ReadonlyMap<string, unknown> = new Map<string, unknown>([
     [
       name,
       callable(([type, bytes], fail) => {
-        if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) {
-          return fail("a NumPy scalar without a type");
-        }
-        return scalarOf(type.elements(fail), bytes as Uint8Array<ArrayBuffer>, fail);
+        const elements = type instanceof NumpyType ? type.elements() : null;
+        return elements !== null && bytes instanceof Uint8Array
+          ? scalarOf(elements, bytes as Uint8Array<ArrayBuffer>, fail)
+          : new PickledObject("numpy", "generic", [type, bytes]);
       }),
     ] as const
   ),
 ]);
+
+/** The full name of a function or class that is known; null for another value. */
+export function knownName(value: unknown): string | null {
+  return [...known].find(([, each]) => each === value)?.[0] ?? null;
+}
 
 function scalarOf(elements: Elements, bytes: Uint8Array<ArrayBuffer>, fail: Fail): unknown {
   const { dtype, blockBytes, convert } = elements;
@@ -204,40 +212,56 @@ const unsupported: readonly (readonly [names: RegExp, kind: string, remedy: stri
 export class TorchWorld implements PickleWorld {
   private readonly operation: string;
   private readonly file: string;
+  private readonly placeholders: boolean;
   private readonly fail: Fail;
 
-  constructor(operation: string, file: string, fail: Fail) {
+  /** `placeholders`: whether functions and classes that are not known are kept as data. */
+  constructor(operation: string, file: string, placeholders: boolean, fail: Fail) {
     this.operation = operation;
     this.file = file;
+    this.placeholders = placeholders;
     this.fail = fail;
   }
 
   find(module: string, name: string): unknown {
     const found = known.get(`${module}.${name}`);
     if (found !== undefined) return found;
+    if (this.placeholders) return new PickledObject(module, name, null);
+    throw this.refusal(module, name);
+  }
+
+  /** The error of a name that is not known. */
+  refusal(module: string, name: string): TypeError {
     const full = shortened(`${module}.${name}`);
     const tensors = unsupported.find(([names]) => names.test(`${module}.${name}`));
     if (tensors !== undefined) {
-      throw new TypeError(
+      return new TypeError(
         `${this.operation}: ${this.file} holds ${
           tensors[1]
-        } tensors (${full}), which are not supported; in Python, save ${tensors[2]} in place of each tensor t`,
+        } tensors (${full}), which are not supported; load it with { placeholders: true } to have the rest, or, in Python, save ${
+          tensors[2]
+        } in place of each tensor t`,
       );
     }
-    throw new TypeError(
+    return new TypeError(
       module.startsWith("__torch__")
         ? `${this.operation}: ${this.file} is a TorchScript program (${full}); in Python, save its tensors: torch.save(model.state_dict(), path)`
-        : `${this.operation}: ${this.file} holds ${full}, which is code of Python and is never run; in Python, save tensors and plain ` +
-          "data only: torch.save(model.state_dict(), path)",
+        : `${this.operation}: ${this.file} holds ${full}, which is code of Python and is never run; load it with ` +
+          "{ placeholders: true } to have the rest, or, in Python, save tensors and plain data only: torch.save(model.state_dict(), path)",
     );
   }
 
-  persistent(id: unknown): PickledStorage {
+  persistent(id: unknown): PickledStorage | PickledObject {
     const { fail } = this;
+    // Old files have the source of a class beside it.
+    if (id instanceof PickledTuple && id.items[0] === "module" && id.items[1] instanceof PickledObject) {
+      return id.items[1];
+    }
     if (!(id instanceof PickledTuple) || id.items[0] !== "storage") {
       return fail("a pickle refers to what is no storage");
     }
     const [, type, key, , numel, view = null] = id.items;
+    if (type instanceof PickledObject) return new PickledObject(type.module, type.name, id.items);
     if (!(type instanceof PickledClass) || typeof key !== "string" || typeof numel !== "number") {
       return fail("a storage is not described");
     }
@@ -253,15 +277,19 @@ export class TorchWorld implements PickleWorld {
   build(object: unknown, state: unknown): unknown {
     const { fail } = this;
     const parts = state instanceof PickledTuple ? state.items : [];
-    if (object instanceof NumpyType) {
+    if (object instanceof PickledObject) object.state = state;
+    else if (object instanceof NumpyType) {
       if (typeof parts[1] === "string") object.order = parts[1];
     } else if (object instanceof PickledArray) {
       const [, shape, type, fortran, bytes] = parts;
-      if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) {
-        return fail("a NumPy array of objects, or without elements");
+      const elements = type instanceof NumpyType ? type.elements() : null;
+      if (elements === null || !(bytes instanceof Uint8Array)) {
+        object.opaque = new PickledObject("numpy", "ndarray", null);
+        object.opaque.state = state;
+        return object;
       }
       object.bytes = bytes as Uint8Array<ArrayBuffer>;
-      object.elements = type.elements(fail);
+      object.elements = elements;
       object.shape = numbers(shape, fail);
       object.fortran = fortran === true;
     } else if (!(object instanceof PickledDict || object instanceof PickledTensor)) {

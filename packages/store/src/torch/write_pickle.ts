@@ -1,11 +1,9 @@
-/** Writes states as pickles that `torch.load` reads, also with `weights_only=True`: they name PyTorch's own functions only. */
+/** Writes states as pickles that `torch.load` reads, also with `weights_only=True`: they name PyTorch's own functions and Python's types only. */
 import { Tensor } from "@heddle/tensor";
-import { shortened } from "../errors.ts";
+import { described, joined, shortened } from "../errors.ts";
 import { checkName, isPlainObject, misplaced } from "../state/state.ts";
 import { storageNames } from "./dtypes.ts";
-
-/** Containers within containers, at most, as many as are read. */
-const MOST_DEPTH = 100;
+import { MOST_DEPTH } from "./tree.ts";
 
 /** The pickle of a state, of protocol 2, and the tensors in the order of their storages' keys: `"0"`, `"1"`, … */
 export function pickleState(state: unknown, operation: string): { pickle: Uint8Array<ArrayBuffer>; tensors: Tensor[] } {
@@ -45,14 +43,18 @@ class PickleWriter {
     else if (typeof value === "string") this.text(value);
     else if (value instanceof Tensor) this.tensor(value);
     else if (Array.isArray(value)) this.list(value, path, depth);
-    else if (ArrayBuffer.isView(value)) this.list(Array.from(value as Uint8Array), path, depth);
+    else if (value instanceof Uint8Array) this.data(value);
+    else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+      this.list(Array.from(value as Float64Array), path, depth);
+    } else if (value instanceof Set) this.set("set", value, path, depth);
+    else if (value instanceof Map) this.map(value, path, depth);
     else if (isPlainObject(value)) this.dict(value, path, depth);
     else throw misplaced(this.operation, path, value);
   }
 
   private list(items: readonly unknown[], path: string, depth: number): void {
     this.ops(0x5d, 0x28); // EMPTY_LIST MARK
-    items.forEach((item, i) => this.value(item, path === "" ? `${i}` : `${path}.${i}`, depth + 1));
+    items.forEach((item, i) => this.value(item, joined(path, `${i}`), depth + 1));
     this.ops(0x65); // APPENDS
   }
 
@@ -66,9 +68,52 @@ class PickleWriter {
       checkName(this.operation, key);
       if (numbered) this.number(Number(key));
       else this.text(key);
-      this.value(field, path === "" ? key : `${path}.${key}`, depth + 1);
+      this.value(field, joined(path, key), depth + 1);
     }
     this.ops(0x75); // SETITEMS
+  }
+
+  private map(map: ReadonlyMap<unknown, unknown>, path: string, depth: number): void {
+    this.ops(0x7d, 0x28); // EMPTY_DICT MARK
+    for (const [key, value] of map) {
+      const within = joined(path, String(key));
+      this.hashable(key, within, depth + 1);
+      this.value(value, within, depth + 1);
+    }
+    this.ops(0x75); // SETITEMS
+  }
+
+  private set(type: "set" | "frozenset", items: ReadonlySet<unknown>, path: string, depth: number): void {
+    this.global("__builtin__", type);
+    this.ops(0x5d, 0x28); // EMPTY_LIST MARK
+    for (const item of items) this.hashable(item, path, depth + 1);
+    this.ops(0x65, 0x85, 0x52); // APPENDS TUPLE1 REDUCE
+  }
+
+  /** A key of a dict or an item of a set. Python takes what cannot change, so that arrays become tuples. */
+  private hashable(value: unknown, path: string, depth: number): void {
+    if (Array.isArray(value)) {
+      this.ops(0x28); // MARK
+      for (const item of value) this.hashable(item, path, depth + 1);
+      this.ops(0x74); // TUPLE
+    } else if (value instanceof Set) this.set("frozenset", value, path, depth);
+    else if (value instanceof Uint8Array || typeof value !== "object" || value === null) this.value(value, path, depth);
+    else {
+      throw new TypeError(
+        `${this.operation}: ${shortened(path)} has ${
+          described(value)
+        } as a key or an item of a Set; PyTorch's files have strings, numbers, and arrays and Sets of them there`,
+      );
+    }
+  }
+
+  /** `_codecs.encode(text, "latin1")`: protocol 2 has no opcode for bytes, and reads no later one. */
+  private data(bytes: Uint8Array): void {
+    this.global("_codecs", "encode");
+    this.ops(0x28); // MARK
+    this.text(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    this.text("latin1");
+    this.ops(0x74, 0x52); // TUPLE REDUCE
   }
 
   /** `_rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict())`, contiguous. */

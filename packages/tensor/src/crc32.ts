@@ -1,16 +1,19 @@
-import { node } from "./node.ts";
+/** The checksum of zip archives and PNG files, which the packages that read and write files share. */
+import { builtinModule } from "./runtime.ts";
 
 type Crc32 = (bytes: Uint8Array, start?: number) => number;
 
-/** CRC-32 (ISO 3309), the checksum of zip archives. `start` is the sum of the bytes before. */
-export const crc32: Crc32 = (bytes, start = 0) => (chosen ??= native() ?? inTables)(bytes, start);
+/** CRC-32 (ISO 3309). `start` is the sum of the bytes before. */
+export function crc32(bytes: Uint8Array, start: number = 0): number {
+  return (chosen ??= native() ?? inTables)(bytes, start);
+}
 
 let chosen: Crc32 | null = null;
 
 /** zlib's, which is several times as fast, where the runtime has it. */
 function native(): Crc32 | null {
   try {
-    return (node.zlib as { crc32?: Crc32 }).crc32 ?? null;
+    return builtinModule<{ readonly crc32?: Crc32 }>("node:zlib")?.crc32 ?? null;
   } catch {
     return null;
   }
