@@ -6,7 +6,9 @@ import {
   type Layer,
   LayerNorm,
   Linear,
+  LSTM,
   MaxPool2d,
+  Module,
   ReLU,
   Sequential,
   TransformerEncoderLayer,
@@ -18,6 +20,15 @@ import { gpuFor } from "./expected.ts";
 
 const gpu = await gpuFor("imported networks on the GPU");
 const generator = new Generator(7);
+
+/** An LSTM without its states. */
+class Recurrent extends Module {
+  readonly lstm: LSTM = new LSTM(3, 5, { bidirectional: true, generator });
+
+  forward(x: Tensor): Tensor {
+    return this.lstm.forward(x)[0];
+  }
+}
 
 const networks: readonly (readonly [name: string, network: Layer, input: Tensor])[] = [
   [
@@ -42,6 +53,7 @@ const networks: readonly (readonly [name: string, network: Layer, input: Tensor]
     ),
     randn([2, 5, 8], { generator }),
   ],
+  ["recurrent network", new Recurrent(), randn([4, 2, 3], { generator })],
 ];
 
 /** The output and the gradients of the parameters, as numbers. */
@@ -58,7 +70,7 @@ async function resultsOn(device: Device | string, file: Uint8Array, input: Tenso
 
 describe.skipIf(gpu === null)("imported networks on the GPU", () => {
   test.each(networks)("a %s", async (_name, network, input) => {
-    (network as Sequential).eval();
+    (network as Module).eval();
     const file = await exportOnnx(network, [input]);
     const [wanted, found] = [await resultsOn("cpu", file, input), await resultsOn(gpu!, file, input)];
     expect(found.length).toBeGreaterThan(4);

@@ -41,6 +41,10 @@ export const EXAMPLES: Readonly<Record<string, Entry>> = {
     "a network trained on some classes, fine-tuned on others from few examples",
     async () => (await import("./fine-tuning/main.ts")).fineTuning,
   ),
+  "adapt": entry(
+    "an image network from an ONNX file, adapted to new classes: frozen, with LoRA, all of it",
+    async () => (await import("./adapt/main.ts")).adapt,
+  ),
   "ocr": entry(
     "a published text recogniser, imported from ONNX, fine-tuned on an odd font and exported",
     async () => (await import("./ocr/main.ts")).ocr,

@@ -216,8 +216,8 @@ function parquetReader(): Reader {
 
 const csvText = (table: Table): string => `${table} ${table.describe()}`;
 
-/** Models of layers, of shapes that are computed, and of a loop. */
-function onnxModels(): { readonly plain: Uint8Array; readonly shaped: Uint8Array; readonly loop: Uint8Array } {
+/** Models of layers, of shapes that are computed, of a loop, and of operators whose sizes follow from numbers. */
+function onnxModels(): Readonly<Record<"plain" | "shaped" | "loop" | "sized", Uint8Array>> {
   const plain = modelOf({
     nodes: [
       ["Gemm", ["x", "w", "b"], ["h"], { transB: 1n }],
@@ -260,7 +260,37 @@ function onnxModels(): { readonly plain: Uint8Array; readonly shaped: Uint8Array
     nodes: [["Loop", ["times", "", "x"], ["y"], { body: { graph: body } }]],
     initializers: [tensorOf("times", [], [3n])],
   });
-  return { plain, shaped, loop };
+  const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i / count);
+  const sized = modelOf({
+    nodes: [
+      ["STFT", ["signal", "step", "window"], ["spectra"]],
+      ["DFT", ["signal", "five"], ["spectrum"], { onesided: 1n }],
+      ["RoiAlign", ["image", "regions", "images"], ["region"], { output_height: 2n, output_width: 2n }],
+      ["GRU", ["signal", "w", "r", "b"], ["", "state"], { hidden_size: 2n, linear_before_reset: 1n, layout: 0n }],
+      ["HannWindow", ["five"], ["hann"]],
+      ["MelWeightMatrix", ["five", "sixteen", "rate", "low", "high"], ["mel"]],
+      ...["spectra", "spectrum", "region", "state", "hann", "mel"].map((name) =>
+        ["ReduceMax", [name], [`${name}_max`], { keepdims: 0n }] as const
+      ),
+      ["Sum", ["x", ...["spectra", "spectrum", "region", "state", "hann", "mel"].map((name) => `${name}_max`)], ["y"]],
+    ],
+    initializers: [
+      tensorOf("signal", [1, 12, 1], range(12)),
+      tensorOf("window", [4], [0, 1, 1, 0]),
+      tensorOf("image", [1, 1, 4, 4], range(16)),
+      tensorOf("regions", [2, 4], [0, 0, 3, 3, 1, 1, 2, 2]),
+      tensorOf("images", [2], [0n, 0n]),
+      tensorOf("w", [1, 6, 1], range(6)),
+      tensorOf("r", [1, 6, 2], range(12)),
+      tensorOf("b", [1, 12], range(12)),
+      tensorOf("low", [], [0]),
+      tensorOf("high", [], [4000]),
+      ...Object.entries({ step: 3n, five: 5n, sixteen: 16n, rate: 8000n }).map(([name, value]) =>
+        tensorOf(name, [], [value])
+      ),
+    ],
+  });
+  return { plain, shaped, loop, sized };
 }
 
 /** All readers; `clear` removes their files from the disk. */
@@ -388,7 +418,7 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
     },
     {
       name: "ONNX, run",
-      files: [onnxModels().plain],
+      files: [onnxModels().plain, onnxModels().sized],
       says: /^(importOnnx|ONNX model|OnnxModule\.forward): /,
       async read(bytes) {
         const model = await importOnnx(bytes, { device: "reference" });

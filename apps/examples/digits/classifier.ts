@@ -1,7 +1,7 @@
 /** A digit classifier for examples that need one. */
 import { DataLoader } from "@heddle/data";
 import { functional as F, type Layer } from "@heddle/nn";
-import { LambdaLR, SGD } from "@heddle/optim";
+import { LambdaLR, type Optimizer, SGD } from "@heddle/optim";
 import { scope, type Tensor } from "@heddle/tensor";
 import type { Digits } from "./digits.ts";
 
@@ -13,10 +13,12 @@ export interface ClassifierSettings {
   lr: number;
   /** The trained parameters (default: all). */
   parameters?: readonly Tensor[];
+  /** Makes the optimiser (default: SGD). */
+  optimizer?: (parameters: readonly Tensor[], lr: number) => Optimizer;
 }
 
 /**
- * Trains a network whose outputs are logits [n, classes] with SGD and cross-entropy, for as many epochs as the steps
+ * Trains a network whose outputs are logits [n, classes] with cross-entropy, for as many epochs as the steps
  * take; calls `advance` with the loss of each step.
  */
 export async function trainClassifier(
@@ -27,7 +29,8 @@ export async function trainClassifier(
 ): Promise<void> {
   const { steps, batch, lr } = settings;
   const loader = new DataLoader(digits, { batchSize: batch, shuffle: true });
-  const optimizer = new SGD(settings.parameters ?? network.parameters(), { lr });
+  const { optimizer: make = (parameters, lr) => new SGD(parameters, { lr }) } = settings;
+  const optimizer = make(settings.parameters ?? network.parameters(), lr);
   const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps });
   for (let step = 0; step < steps;) {
     for (const [images, labels] of loader) {

@@ -1,15 +1,14 @@
 // Pretraining on some digits helps to learn others from few examples: pretraining, freezing, fine-tuning.
-import { Generator, manualSeed, type Tensor } from "@heddle/tensor";
 import { trainClassifier } from "../digits/classifier.ts";
 import { classSubset } from "../digits/class_subset.ts";
-import { type Digits, loadDigits } from "../digits/digits.ts";
+import { loadDigits } from "../digits/digits.ts";
 import { errorPercent } from "../classification/predictions.ts";
 import { predict } from "../classification/predict.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
-import { mean } from "../runner/statistics.ts";
-import { errorChart, type Result } from "./report.ts";
+import { compareWays, type Way } from "./compare_ways.ts";
+import { errorChart } from "./report.ts";
 import { Network } from "./network.ts";
 
 interface FineTuningOptions extends CommonOptions {
@@ -22,38 +21,23 @@ const PER_CLASS = [10, 30, 100, 300, 1_000];
 /** The known digits, of which there are many examples. */
 const DRAWN = { train: 20_000, test: 2_000 };
 
-/** A way to learn the new digits: the initial network, its trained parameters, and the factor of the learning rate. */
-interface Way {
-  name: string;
-  begin(pretrained: Network): { network: Network; parameters: readonly Tensor[]; rate: number };
+/** The ways to learn the new digits, with half the learning rate for a network that has learnt before. */
+function waysFrom(pretrained: Network, lr: number): Way[] {
+  return [
+    { name: "from scratch", lr, begin: () => new Network(NEW.length) },
+    { name: "fine-tuned, all layers", lr: lr / 2, begin: () => pretrained.withNewHead(NEW.length) },
+    {
+      name: "fine-tuned, convolutions frozen",
+      lr: lr / 2,
+      begin() {
+        const network = pretrained.withNewHead(NEW.length);
+        // Without gradients there is no backward pass through them either.
+        network.features.requiresGrad_(false);
+        return network;
+      },
+    },
+  ];
 }
-
-const WAYS: readonly Way[] = [
-  {
-    name: "from scratch",
-    begin() {
-      const network = new Network(NEW.length);
-      return { network, parameters: network.parameters(), rate: 1 };
-    },
-  },
-  {
-    name: "fine-tuned, all layers",
-    begin(pretrained) {
-      const network = pretrained.withNewHead(NEW.length);
-      return { network, parameters: network.parameters(), rate: 0.5 };
-    },
-  },
-  {
-    name: "fine-tuned, convolutions frozen",
-    begin(pretrained) {
-      const network = pretrained.withNewHead(NEW.length);
-      // Without gradients there is no backward pass through them either.
-      network.features.requiresGrad_(false);
-      const learning = network.parameters().filter((parameter) => parameter.requiresGrad);
-      return { network, parameters: learning, rate: 0.5 };
-    },
-  },
-];
 
 /** The example; `start` runs it if this file is the main module. */
 export const fineTuning: Example<FineTuningOptions> = {
@@ -83,9 +67,10 @@ export const fineTuning: Example<FineTuningOptions> = {
     run.print(`${sets.source}\nDevice "${run.device.name}", seed ${seed}`);
 
     const pretraining = dryRun ? 1 : options.epochs * Math.ceil(known.train.length / batch);
-    const progress = run.progress(pretraining + sizes.length * WAYS.length * repeats * steps);
     const pretrained = new Network(KNOWN.length);
     pretrained.to(run.device);
+    const ways = waysFrom(pretrained, lr);
+    const progress = run.progress(pretraining + sizes.length * ways.length * repeats * steps);
     const settings = { steps: pretraining, batch, lr };
     await trainClassifier(
       pretrained,
@@ -96,47 +81,20 @@ export const fineTuning: Example<FineTuningOptions> = {
     const knownError = errorPercent(await predict(pretrained, known.test));
     run.print(`The digits 0 to 4 after ${pretraining} steps: a test error of ${knownError.toFixed(2)}%.\n`);
 
-    const table = run.table(["a class", ...WAYS.map(({ name }) => name)]);
-    const results: Result[] = [];
-    for (const perClass of sizes) {
-      const row = WAYS.map(({ name }): Result => ({ perClass, way: name, errors: [] }));
-      for (let i = 0; i < repeats; i++) {
-        // All variants learn from the same digits.
-        const few = classSubset(sets.train, NEW, { perClass, generator: new Generator(seed + i) });
-        for (const [w, way] of WAYS.entries()) {
-          manualSeed(seed + i);
-          const say = (): void => progress.advance(`5 to 9  ${perClass} per class, ${way.name}`);
-          row[w]!.errors.push(await learn(way, pretrained, few, test, { steps, batch, lr, device: run.device }, say));
-        }
-      }
-      results.push(...row);
-      table.row(perClass, ...row.map(({ errors }) => `${mean(errors).toFixed(2)}%`));
-    }
+    const { results } = await compareWays(ways, {
+      ...{ sizes, repeats, seed, steps, batch, test },
+      draw: (perClass, generator) => classSubset(sets.train, NEW, { perClass, generator }),
+      advance: (text) => progress.advance(`5 to 9  ${text}`),
+    }, run);
     progress.end();
 
-    run.out.picture("errors.svg", errorChart(results), "Test error over the number of examples");
-    return {
-      ...deviceFigures(run.device),
-      knownErrorPercent: knownError,
-      steps,
-      results: results.map((result) => ({ ...result, mean: mean(result.errors) })),
-    };
+    run.out.picture(
+      "errors.svg",
+      errorChart("Digits 5 to 9 from few examples", results),
+      "Test error over the number of examples",
+    );
+    return { ...deviceFigures(run.device), knownErrorPercent: knownError, steps, results };
   },
 };
-
-/** Learns the new digits in one way and returns the test error in percent. */
-async function learn(
-  way: Way,
-  pretrained: Network,
-  few: Digits,
-  test: Digits,
-  { steps, batch, lr, device }: { steps: number; batch: number; lr: number; device: Parameters<Network["to"]>[0] },
-  advance: () => void,
-): Promise<number> {
-  const { network, parameters, rate } = way.begin(pretrained);
-  network.to(device);
-  await trainClassifier(network, few, { steps, batch, lr: lr * rate, parameters }, advance);
-  return errorPercent(await predict(network, test));
-}
 
 await start(import.meta.url, fineTuning);

@@ -24,11 +24,11 @@ export interface NetworkOptions {
  */
 export class ImageNetwork extends Module {
   readonly body: Sequential;
-  private readonly stages: readonly Stage[];
+  private readonly about: readonly Omit<Stage, "layer">[];
 
   constructor(stages: readonly Stage[]) {
     super();
-    this.stages = stages;
+    this.about = stages.map(({ name, does }) => ({ name, does }));
     this.body = Sequential.named(Object.fromEntries(stages.map(({ name, layer }) => [name, layer])));
     for (const module of this.modules()) {
       if (!(module instanceof Conv2d || module instanceof Linear)) continue;
@@ -45,18 +45,18 @@ export class ImageNetwork extends Module {
   table(): { name: string; does: string; output: string; parameters: number }[] {
     const training = this.training;
     this.eval();
-    const device = this.parameters()[0]!.device;
+    const device = this.parameters()[0]!.device, layers = [...this.body];
     const shapes = noGrad(() =>
       tidy(() => {
         let x = zeros([1, 3, 32, 32], { device });
-        return this.stages.map(({ layer }) => (x = layer.forward(x)).shape.slice(1));
+        return layers.map((layer) => (x = layer.forward(x)).shape.slice(1));
       })
     );
     this.train(training);
-    return this.stages.map(({ name, does, layer }, i) => {
+    return this.about.map(({ name, does }, i) => {
       const [channels, ...sides] = shapes[i]!;
       const output = sides.length > 0 ? `${channels}@${sides.join("×")}` : String(channels);
-      return { name, does, output, parameters: parameterCount(layer) };
+      return { name, does, output, parameters: parameterCount(layers[i]!) };
     });
   }
 }

@@ -38,14 +38,21 @@ class ResidualBlock extends Module {
  * ResNet-20: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition" (2016), section 4.2 with n
  * = 3; 269,722 parameters, given in the paper as 0.27 million. Dropout before the last layer is an addition.
  */
-export function resNet20({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
+export function resNet20(options: NetworkOptions = {}): ImageNetwork {
+  return resNet(3, "three residual blocks", options);
+}
+
+/** ResNet-8: the same with n = 1. */
+export function resNet8(options: NetworkOptions = {}): ImageNetwork {
+  return resNet(1, "a residual block", options);
+}
+
+function resNet(n: number, does: string, { classes = 10, dropout = 0 }: NetworkOptions): ImageNetwork {
   const blocks = (name: string, inputs: number, outputs: number): Stage => ({
     name,
-    does: "three residual blocks",
+    does,
     layer: new Sequential(
-      new ResidualBlock(inputs, outputs),
-      new ResidualBlock(outputs, outputs),
-      new ResidualBlock(outputs, outputs),
+      ...Array.from({ length: n }, (_, i) => new ResidualBlock(i === 0 ? inputs : outputs, outputs)),
     ),
   });
   const first = [new Conv2d(3, 16, 3, { padding: 1, bias: false }), new BatchNorm2d(16), new ReLU()] as const;

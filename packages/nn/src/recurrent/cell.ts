@@ -6,7 +6,7 @@ import { Parameter } from "../parameter.ts";
 import { showSizes } from "../sizes.ts";
 import { widenedWeights } from "./rule.ts";
 import { Recurrent } from "./recurrent.ts";
-import { runSequence } from "./sequence.ts";
+import { recurrentSequence } from "./sequence.ts";
 
 /** Options of the recurrent cells. */
 export interface RecurrentCellOptions extends LayerOptions {
@@ -66,7 +66,7 @@ export abstract class RecurrentCell extends Recurrent {
         }`,
       );
     });
-    const { states } = runSequence(this.rule, {
+    const { states } = recurrentSequence(this.rule, {
       input: widened(batched ? input.unsqueeze(0) : input.reshape(1, 1, inputSize)),
       states: before.map((state) => widened(batched ? state : state.unsqueeze(0))),
       weights: widenedWeights({ weightIh, weightHh, biasIh, biasHh, weightHr: null }),

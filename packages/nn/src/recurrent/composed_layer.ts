@@ -4,7 +4,7 @@ import { linear } from "../functional/linear.ts";
 import type { RecurrentRule, RecurrentWeights } from "./rule.ts";
 
 /** The input of a layer. */
-export interface SequenceInput {
+export interface RecurrentSequenceInput {
   /** `[T, N, inputSize]` */
   readonly input: Tensor;
   /** The state before the first step: `[N, hiddenSize]` each. */
@@ -17,7 +17,7 @@ export interface SequenceInput {
 }
 
 /** The output of a layer. */
-export interface SequenceOutput {
+export interface RecurrentSequenceOutput {
   /** The hidden state after each step, `[T, N, hiddenSize]`. */
   readonly output: Tensor;
   /** The state after the last step. */
@@ -25,7 +25,7 @@ export interface SequenceOutput {
 }
 
 /** Runs one layer in one direction with recorded operations. */
-export function composedSequence(rule: RecurrentRule, given: SequenceInput): SequenceOutput {
+export function composedSequence(rule: RecurrentRule, given: RecurrentSequenceInput): RecurrentSequenceOutput {
   const { input, weights, mask, reverse } = given;
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
   const { gates, summed } = rule;

@@ -6,7 +6,7 @@ import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } f
 import type { RecurrentRule } from "./rule.ts";
 
 /** Reset gate, update gate, candidate, in this order in the weights. */
-const gru: RecurrentRule = {
+export const gru: RecurrentRule = {
   name: "GRU",
   gates: 3,
   states: 1,

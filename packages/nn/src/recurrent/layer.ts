@@ -8,7 +8,7 @@ import { checkSize, mostLayers, showSizes } from "../sizes.ts";
 import { checkLengths, type Lengths, stepMask } from "./lengths.ts";
 import { type RecurrentWeights, widenedWeights } from "./rule.ts";
 import { Recurrent } from "./recurrent.ts";
-import { runSequence } from "./sequence.ts";
+import { recurrentSequence } from "./sequence.ts";
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends LayerOptions {
@@ -139,7 +139,7 @@ export abstract class RecurrentLayer extends Recurrent {
       for (let direction = 0; direction < this.directions; direction++) {
         const at = layer * this.directions + direction;
         const reverse = direction === 1;
-        const found = runSequence(this.rule, {
+        const found = recurrentSequence(this.rule, {
           input: x,
           states: before.map((state) => state.select(0, at)),
           weights: widenedWeights(this.weights(layer, reverse)),

@@ -6,7 +6,7 @@ import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } f
 import type { RecurrentRule } from "./rule.ts";
 
 /** Input gate, forget gate, candidate, output gate, in this order in the weights. */
-const lstm: RecurrentRule = {
+export const lstm: RecurrentRule = {
   name: "LSTM",
   gates: 4,
   states: 2,

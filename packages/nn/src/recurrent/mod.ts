@@ -6,3 +6,6 @@ export { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } f
 export { Recurrent } from "./recurrent.ts";
 export type { Lengths } from "./lengths.ts";
 export type { RecurrentRule, RecurrentStep, RecurrentWeights, StepGradients, StepValues } from "./rule.ts";
+export { type RecurrentKind, recurrentRule } from "./named_rules.ts";
+export { recurrentSequence } from "./sequence.ts";
+export type { RecurrentSequenceInput, RecurrentSequenceOutput } from "./composed_layer.ts";

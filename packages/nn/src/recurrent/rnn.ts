@@ -10,7 +10,8 @@ export type RecurrentNonlinearity = "tanh" | "relu";
 
 const plain = { gates: 1, states: 1, kept: 0, summed: true, passes: [false] } as const;
 
-const rules: Readonly<Record<RecurrentNonlinearity, RecurrentRule>> = {
+/** By nonlinearity. */
+export const rules: Readonly<Record<RecurrentNonlinearity, RecurrentRule>> = {
   tanh: {
     ...plain,
     name: "RNN",
@@ -23,7 +24,7 @@ const rules: Readonly<Record<RecurrentNonlinearity, RecurrentRule>> = {
   },
   relu: {
     ...plain,
-    name: "RNN of rectifiers",
+    name: "RNN with ReLU",
     step: ([sum]) => ({ next: [sum!.relu()], kept: [] }),
     gradient: ({ gradients: [dh], after: [h] }) => ({
       fromInput: [whereSymbolic(h!.gt(0), dh!, 0)],

@@ -62,6 +62,8 @@ export interface RecurrentRule {
   readonly name: string;
   /** Blocks of hiddenSize rows in the weights. */
   readonly gates: number;
+  /** By block, the number of its gate in the layer's own order; that order if missing. */
+  readonly order?: readonly number[];
   /** Number of tensors in the state: 1 for the hidden state, 2 with a cell state. */
   readonly states: 1 | 2;
   /** Length of `kept`. */

@@ -6,19 +6,19 @@ import { composite, makeTensor, matmulInto, moveTo } from "@heddle/tensor/engine
 import { customFunction, type FunctionContext, grad, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, Tensor, tidy, whereSymbolic, zeros } from "@heddle/tensor";
 import { linear } from "../functional/linear.ts";
-import { composedSequence, type SequenceInput, type SequenceOutput } from "./composed_layer.ts";
+import { composedSequence, type RecurrentSequenceInput, type RecurrentSequenceOutput } from "./composed_layer.ts";
 import { kernelsOf, passing } from "./kernels.ts";
 import type { RecurrentRule } from "./rule.ts";
 
-/** The tensors of a {@link SequenceInput}, null for missing ones, in the order of {@link unpacked}. */
+/** The tensors of a {@link RecurrentSequenceInput}, null for missing ones, in the order of {@link unpacked}. */
 type Operands = readonly (Tensor | null)[];
 
-function packed({ input, mask, weights, states }: SequenceInput): Operands {
+function packed({ input, mask, weights, states }: RecurrentSequenceInput): Operands {
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   return [input, mask, weightIh, weightHh, biasIh, biasHh, ...states];
 }
 
-function unpacked(operands: Operands, reverse: boolean): SequenceInput {
+function unpacked(operands: Operands, reverse: boolean): RecurrentSequenceInput {
   const [input, mask, weightIh, weightHh, biasIh, biasHh, ...states] = operands as Tensor[];
   const weights = { weightIh: weightIh!, weightHh: weightHh!, biasIh: biasIh!, biasHh: biasHh!, weightHr: null };
   return { input: input!, mask: mask!, weights, states, reverse };
@@ -89,14 +89,14 @@ function stepsOf(x: Tensor): StepParts {
  * What forward saves for backward: the states, `[states, T + 1, N, H]`, of which the first or (in reverse) the last is the given one; and
  * kept values, `[T, kept, N, H]`.
  */
-interface Walked extends SequenceOutput {
+interface Walked extends RecurrentSequenceOutput {
   readonly all: Tensor;
   readonly kept: Tensor | null;
 }
 
 const endsAtZero = fused("recurrent output", (x, mask) => whereSymbolic(mask.gt(0), x, 0));
 
-function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked {
+function walk(rule: RecurrentRule, given: RecurrentSequenceInput, keeps: boolean): Walked {
   const { input, weights, mask, reverse } = given;
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   const [steps, batch] = input.shape as [number, number, number];
@@ -145,7 +145,7 @@ function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked
 /** Gradients of the operands, from those of the output and of the last state. */
 function walkBack(
   rule: RecurrentRule,
-  { input, weights, mask, reverse }: SequenceInput,
+  { input, weights, mask, reverse }: RecurrentSequenceInput,
   { all, kept }: Pick<Walked, "all" | "kept">,
   gradients: readonly Tensor[],
   wanted: readonly boolean[],
@@ -255,17 +255,37 @@ function gradientsAgain(
 
 const functions: Map<RecurrentRule, SequenceFunction> = new Map();
 
-/** Runs a layer over a sequence, by the fastest applicable method. */
-export function runSequence(rule: RecurrentRule, given: SequenceInput): SequenceOutput {
+/**
+ * Runs one layer in one direction over a sequence, by the fastest applicable method, with weights that need not belong to a module.
+ * {@link recurrentRule} returns the rule. Unlike the layers, it does not compute float16 in float32.
+ *
+ * @example
+ * ```ts
+ * import { recurrentRule, recurrentSequence } from "@heddle/nn";
+ * import { randn, zeros } from "@heddle/tensor";
+ * const weights = { weightIh: randn([24, 4]), weightHh: randn([24, 8]), biasIh: null, biasHh: null, weightHr: null };
+ * const input = randn([5, 2, 4]); // [T, N, inputSize]
+ * const { output } = recurrentSequence(recurrentRule("GRU"), {
+ *   input,
+ *   states: [zeros([2, 8])],
+ *   weights,
+ *   mask: null,
+ *   reverse: false,
+ * });
+ * output.shape; // [5, 2, 8]
+ * ```
+ */
+export function recurrentSequence(rule: RecurrentRule, given: RecurrentSequenceInput): RecurrentSequenceOutput {
   // The product with the projection is in the middle of a step, which no kernel supports.
   if (given.weights.weightHr !== null) return composedSequence(rule, given);
   const operands = packed(given);
-  const attrs = { rule: rule.name, reverse: given.reverse };
+  const { name, order = null } = rule;
+  const attrs = { rule: name, order, reverse: given.reverse };
   const [output, ...states] = composite("recurrent", operands, attrs, () => ran(rule, given, operands));
   return { output: output!, states };
 }
 
-function ran(rule: RecurrentRule, given: SequenceInput, operands: Operands): readonly Tensor[] {
+function ran(rule: RecurrentRule, given: RecurrentSequenceInput, operands: Operands): readonly Tensor[] {
   if (!isGradEnabled() || !operands.some((operand) => operand?.requiresGrad)) {
     const { output, states, all } = walk(rule, given, false);
     all.dispose();

@@ -31,7 +31,6 @@ export class Emitter {
   private readonly stateName: (tensor: Tensor) => string | null;
   private readonly known: KnownSize[] = [];
   private readonly memo: Map<string, readonly string[]> = new Map();
-  private readonly tensors: Tensor[] = [];
   private counter = 0;
   /** The step that is being translated, for errors. */
   private current: string = "";
@@ -114,17 +113,6 @@ export class Emitter {
     this.unnamed.add(name);
     this.constants.set(name, data);
     return name;
-  }
-
-  /** Notes a tensor that is freed with the emitter. */
-  held(tensor: Tensor): Tensor {
-    this.tensors.push(tensor);
-    return tensor;
-  }
-
-  /** Frees the tensors that rules made. */
-  dispose(): void {
-    for (const tensor of this.tensors) tensor.dispose();
   }
 
   /** A constant of numbers; without a shape it is a scalar. */

@@ -99,12 +99,10 @@ export async function exportOnnx(
   const inputNames = namesOf("inputNames", options.inputNames, examples.length, "input");
   const axes = axesOf(examples, inputNames, options.dynamicAxes ?? {});
   const runs: Run[] = [];
-  let emitter: Emitter | null = null;
   const restore = inMode(model, training);
   try {
     const trace = await traced(model, examples, axes, runs);
     const { e, outputs } = translated(trace, model, inputNames, opset, runs.length);
-    emitter = e;
     const outputNames = namesOf("outputNames", options.outputNames, outputs.length, "output");
     const finished = finish(e.nodes, outputs, outputNames, new Set(inputNames));
     const initializers = await initializersOf(finished, e);
@@ -121,7 +119,6 @@ export async function exportOnnx(
     return writeModel(modelOf(finished, initializers, inputs, results, info));
   } finally {
     restore();
-    emitter?.dispose();
     for (const { recording } of runs) recording.dispose();
   }
 }

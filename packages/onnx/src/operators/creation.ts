@@ -1,4 +1,4 @@
-/** Operators that make tensors: constants, ranges, random numbers, windows. */
+/** Operators that make tensors: constants, ranges, random numbers. */
 import { arange, bernoulli, eye, fromTypedArray, multinomial, rand, randn, type Tensor, tensor } from "@heddle/tensor";
 import type { Call } from "./call.ts";
 import { castTarget } from "./elementwise.ts";
@@ -73,24 +73,6 @@ function random(kind: "normal" | "uniform", shape: (c: Call) => readonly number[
   };
 }
 
-/** A window of signal processing: `a − b·cos(2πn/N) + d·cos(4πn/N)`. */
-function window(a: number, b: number, d: number): Operators[string] {
-  return {
-    17: {
-      inputs: [1, 1],
-      attributes: { output_datatype: int(1), periodic: int(1) },
-      numbers: [0],
-      run(c) {
-        const size = c.number(0);
-        const device = c.place([size]);
-        const angle = arange(size, { device }).mul(2 * Math.PI / (c.num("periodic") === 1 ? size : size - 1));
-        const values = angle.cos().mul(-b).add(angle.mul(2).cos().mul(d)).add(a);
-        return values.to(c.dtypeHere(castTarget(c, c.num("output_datatype"))));
-      },
-    },
-  };
-}
-
 const ownShape = (c: Call): readonly number[] => c.list("shape")!;
 const inputShape = (c: Call): readonly number[] => c.raw(0).shape;
 
@@ -136,7 +118,4 @@ export const creation: Operators = {
           .to(c.dtypeHere(castTarget(c, c.num("dtype")))),
     },
   },
-  HannWindow: window(0.5, 0.5, 0),
-  HammingWindow: window(25 / 46, 21 / 46, 0),
-  BlackmanWindow: window(0.42, 0.5, 0.08),
 };

@@ -1,6 +1,7 @@
-/** Recurrent networks: LSTM, GRU and RNN, in one direction or both, step by step. */
-import { functional as F } from "@heddle/nn";
+/** Recurrent networks: LSTM, GRU and RNN, in one direction or both; step by step where Heddle has no layer for the attributes. */
+import { functional as F, type RecurrentRule, recurrentRule, recurrentSequence } from "@heddle/nn";
 import { stack, type Tensor, where } from "@heddle/tensor";
+import { widened } from "@heddle/tensor/engine";
 import type { Call } from "./call.ts";
 import { float, floats, int, type Operator, type Operators, string, strings } from "./operator.ts";
 import { Outputs } from "./value.ts";
@@ -22,14 +23,37 @@ const activations: Readonly<Record<string, Activation>> = {
   thresholdedrelu: (x, alpha = 1) => F.threshold(x, alpha, 0),
 };
 
-/** What the steps of one direction work with. */
+/** One direction of a node. */
 interface Direction {
+  /** `[T, N, inputSize]` */
+  readonly x: Tensor;
+  /** `[N, hidden]` each. */
+  readonly starts: readonly Tensor[];
+  /** `[gates · hidden, inputSize]` */
+  readonly weight: Tensor;
+  /** `[gates · hidden, hidden]` */
+  readonly recurrence: Tensor;
+  /** Of the input and of the recurrence, `[gates · hidden]` each, or null. */
+  readonly biases: readonly Tensor[] | null;
+  /** Whether a step lies within a sequence, `[T, N, 1]`; null if all do. */
+  readonly mask: Tensor | null;
+  readonly reverse: boolean;
+}
+
+/** The outputs of a direction, `[T, N, hidden]`, and its last states. */
+interface Ran {
+  readonly output: Tensor;
+  readonly last: readonly Tensor[];
+}
+
+/** What steps of single operations need besides. */
+interface Stepping {
+  readonly hidden: number;
   /** `[size, gates · hidden]` */
   readonly recurrence: Tensor;
-  /** Of the recurrence, `[gates · hidden]`, or null. */
+  /** Of the recurrence. */
   readonly bias: Tensor | null;
   readonly peepholes: Tensor | null;
-  readonly hidden: number;
   /** The activations of the node for this direction. */
   readonly act: readonly ((x: Tensor) => Tensor)[];
   /** Cuts what goes into activations. */
@@ -38,7 +62,7 @@ interface Direction {
 }
 
 /** One step: the next states from the part that the input gives to the gates. */
-type Step = (input: Tensor, states: readonly Tensor[], direction: Direction) => Tensor[];
+type Step = (input: Tensor, states: readonly Tensor[], stepping: Stepping) => Tensor[];
 
 const parts = (x: Tensor, hidden: number): Tensor[] => x.split(hidden, -1);
 
@@ -82,10 +106,49 @@ interface Kind {
   readonly step: Step;
   readonly defaults: readonly string[];
   readonly flag: string | null;
+  /** Heddle's layers, by the flag and the activations for which they have the same equations. */
+  readonly layers: ReadonlyMap<string, RecurrentRule>;
+}
+
+/** Runs a direction as a layer; float16 in float32. */
+function byLayer(rule: RecurrentRule, { x, starts, weight, recurrence, biases, mask, reverse }: Direction): Ran {
+  const input = widened(x);
+  const [biasIh = null, biasHh = null] = biases ?? [];
+  const { output, states } = recurrentSequence(rule, {
+    // What lies after the end of a sequence, even NaN, has no effect.
+    input: mask === null ? input.contiguous() : where(mask, input, 0),
+    states: starts.map(widened),
+    weights: {
+      weightIh: widened(weight),
+      weightHh: widened(recurrence),
+      biasIh: widened(biasIh),
+      biasHh: widened(biasHh),
+      weightHr: null,
+    },
+    mask: mask?.to(input.dtype) ?? null,
+    reverse,
+  });
+  return { output: output.to(x.dtype), last: states.map((state) => state.to(x.dtype)) };
+}
+
+/** Runs a direction as single operations. */
+function byStep(step: Step, { x, starts, weight, biases, mask, reverse }: Direction, stepping: Stepping): Ran {
+  const fromInput = F.linear(x, weight, biases?.[0]).unbind(0);
+  const outputs: Tensor[] = Array(fromInput.length);
+  let now = starts;
+  for (let i = 0; i < fromInput.length; i++) {
+    const t = reverse ? fromInput.length - 1 - i : i;
+    const next = step(fromInput[t]!, now, stepping);
+    // Beyond the end of a sequence its state stays, and its output is zero.
+    const within = mask?.select(0, t);
+    now = within === undefined ? next : next.map((state, s) => where(within, state, now[s]!));
+    outputs[t] = within === undefined ? now[0]! : where(within, now[0]!, 0);
+  }
+  return { output: stack(outputs), last: now };
 }
 
 /** Runs a node over its sequences. */
-function recurrent(c: Call, { gates, states, step, defaults, flag }: Kind): Outputs {
+function recurrent(c: Call, { gates, states, step, defaults, flag: flagName, layers }: Kind): Outputs {
   const batchFirst = c.hasAttribute("layout") && c.num("layout") === 1;
   const given = c.tensor(0);
   const x = batchFirst ? given.transpose(0, 1) : given;
@@ -101,51 +164,48 @@ function recurrent(c: Call, { gates, states, step, defaults, flag }: Kind): Outp
   const [alphas, betas] = [c.list("activation_alpha") ?? [], c.list("activation_beta") ?? []];
   const limit = c.hasAttribute("clip") ? c.num("clip") : 0;
   const clip = limit > 0 ? (x: Tensor) => x.clamp({ min: -limit, max: limit }) : (x: Tensor) => x;
+  const flag = flagName !== null && c.hasAttribute(flagName) && c.num(flagName) !== 0;
   const initial = (i: number): Tensor => {
     if (!c.has(i)) return c.full([count, batch, hidden], 0, x.dtype);
     return batchFirst ? c.tensor(i).transpose(0, 1) : c.tensor(i);
   };
   const starts = Array.from({ length: states }, (_, s) => initial(5 + s));
   const peepholes = states === 2 ? c.maybe(7) : null;
-  const masks = ragged
-    ? Array.from(
-      { length: steps },
-      (_, t) => c.here(c.hostInts(lengths.map((length) => t < length ? 1 : 0))).to("bool").reshape([batch, 1]),
-    )
-    : null;
+  const within = ragged ? Array.from({ length: steps }, (_, t) => lengths.map((length) => t < length ? 1 : 0)) : null;
+  const mask = within && c.here(c.hostInts(within.flat())).to("bool").reshape([steps, batch, 1]);
 
-  const ran = directions.map((direction, d) => {
-    const biases = bias === null ? null : bias.select(0, d).split(rows);
-    const w = weight.select(0, d);
-    const fromInput = biases === null ? x.matmul(w.t()) : F.linear(x, w, biases[0]!);
-    const each = fromInput.unbind(0);
-    const own: Direction = {
-      recurrence: recurrence.select(0, d).t(),
-      bias: biases?.[1] ?? null,
-      peepholes: peepholes?.select(0, d) ?? null,
+  const ran = directions.map((name, d): Ran => {
+    const own = names.slice(d * defaults.length, (d + 1) * defaults.length).map((name) => name.toLowerCase());
+    const direction: Direction = {
+      x,
+      starts: starts.map((start) => start.select(0, d)),
+      weight: weight.select(0, d),
+      recurrence: recurrence.select(0, d),
+      biases: bias?.select(0, d).split(rows) ?? null,
+      mask,
+      reverse: name === "reverse",
+    };
+    if (steps === 0) return { output: c.full([0, batch, hidden], 0, x.dtype), last: direction.starts };
+    const layer = layers.get(`${flag ? `${flagName} ` : ""}${own.join(" ")}`);
+    if (layer !== undefined && limit <= 0 && peepholes === null) return byLayer(layer, direction);
+    return byStep(step, direction, {
       hidden,
-      act: names.slice(d * defaults.length, (d + 1) * defaults.length).map((name, i) => {
+      recurrence: direction.recurrence.t(),
+      bias: direction.biases?.[1] ?? null,
+      peepholes: peepholes?.select(0, d) ?? null,
+      act: own.map((name, i) => {
         const at = d * defaults.length + i;
-        const run = activations[name.toLowerCase()] ?? c.fail(`the activation "${name}" is not known`);
+        if (!Object.hasOwn(activations, name)) c.fail(`the activation "${names[at]}" is not known`);
+        const run = activations[name]!;
         return (x: Tensor) => run(x, alphas[at], betas[at]);
       }),
       clip,
-      flag: flag !== null && c.hasAttribute(flag) && c.num(flag) !== 0,
-    };
-    let now = starts.map((start) => start.select(0, d));
-    const outputs: Tensor[] = [];
-    for (let i = 0; i < steps; i++) {
-      const t = direction === "reverse" ? steps - 1 - i : i;
-      const next = step(each[t]!, now, own);
-      // Beyond the end of a sequence its state stays, and its output is zero.
-      now = masks === null ? next : next.map((state, s) => where(masks[t]!, state, now[s]!));
-      outputs[t] = masks === null ? now[0]! : where(masks[t]!, now[0]!, 0);
-    }
-    return { outputs, now };
+      flag,
+    });
   });
   // [T, directions, N, hidden]
-  const all = stack(ran.map(({ outputs }) => steps === 0 ? c.full([0, batch, hidden], 0, x.dtype) : stack(outputs)), 1);
-  const last = Array.from({ length: states }, (_, s) => stack(ran.map(({ now }) => now[s]!)));
+  const all = stack(ran.map(({ output }) => output), 1);
+  const last = Array.from({ length: states }, (_, s) => stack(ran.map(({ last }) => last[s]!)));
   if (!batchFirst) return new Outputs([all, ...last]);
   return new Outputs([all.permute([2, 0, 1, 3]), ...last.map((state) => state.transpose(0, 1))]);
 }
@@ -174,7 +234,28 @@ function versions(kind: Kind): Operators[string] {
 
 /** The recurrent networks. */
 export const recurrences: Operators = {
-  LSTM: versions({ gates: 4, states: 2, step: lstmStep, defaults: ["Sigmoid", "Tanh", "Tanh"], flag: "input_forget" }),
-  GRU: versions({ gates: 3, states: 1, step: gruStep, defaults: ["Sigmoid", "Tanh"], flag: "linear_before_reset" }),
-  RNN: versions({ gates: 1, states: 1, step: rnnStep, defaults: ["Tanh"], flag: null }),
+  LSTM: versions({
+    gates: 4,
+    states: 2,
+    step: lstmStep,
+    defaults: ["Sigmoid", "Tanh", "Tanh"],
+    flag: "input_forget",
+    layers: new Map([["sigmoid tanh tanh", recurrentRule("LSTM", [0, 3, 1, 2])]]),
+  }),
+  GRU: versions({
+    gates: 3,
+    states: 1,
+    step: gruStep,
+    defaults: ["Sigmoid", "Tanh"],
+    flag: "linear_before_reset",
+    layers: new Map([["linear_before_reset sigmoid tanh", recurrentRule("GRU", [1, 0, 2])]]),
+  }),
+  RNN: versions({
+    gates: 1,
+    states: 1,
+    step: rnnStep,
+    defaults: ["Tanh"],
+    flag: null,
+    layers: new Map([["tanh", recurrentRule("RNN")], ["relu", recurrentRule("RNN with ReLU")]]),
+  }),
 };

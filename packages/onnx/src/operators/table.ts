@@ -16,6 +16,7 @@ import { recurrences } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
 import { resizing } from "./resize.ts";
 import { shapes } from "./shapes.ts";
+import { signals } from "./signals.ts";
 
 /** The families of ONNX's own operators. */
 export const families: Readonly<Record<string, Operators>> = {
@@ -33,6 +34,7 @@ export const families: Readonly<Record<string, Operators>> = {
   "Recurrent networks": recurrences,
   "Control flow and sequences": controlFlow,
   "Creation and random numbers": creation,
+  "Signals": signals,
   "Quantisation": quantized,
   "Losses": losses,
 };

@@ -26,6 +26,7 @@ export type Attribute =
   | number
   | string
   | readonly bigint[]
+  | readonly string[]
   | TensorProto
   | { readonly graph: GraphFields };
 
@@ -52,7 +53,10 @@ function attributeOf(value: Attribute): MessageInitShape<typeof AttributeProtoSc
   if (typeof value === "bigint") return { type: Kind.INT, i: value };
   if (typeof value === "number") return { type: Kind.FLOAT, f: value };
   if (typeof value === "string") return { type: Kind.STRING, s: new TextEncoder().encode(value) };
-  if (Array.isArray(value)) return { type: Kind.INTS, ints: [...value] as bigint[] };
+  if (Array.isArray(value)) {
+    if (typeof value[0] !== "string") return { type: Kind.INTS, ints: [...value] as bigint[] };
+    return { type: Kind.STRINGS, strings: value.map((text: string) => new TextEncoder().encode(text)) };
+  }
   if ("graph" in value) return { type: Kind.GRAPH, g: value.graph };
   return { type: Kind.TENSOR, t: value as TensorProto };
 }

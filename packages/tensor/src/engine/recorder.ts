@@ -40,9 +40,10 @@ export interface CompositeAttrs {
   };
   /**
    * One layer of a recurrent network in one direction. Inputs: `[T, N, inputSize]`, mask, weightIh, weightHh, biasIh, biasHh, states before.
-   * Outputs: the hidden states, `[T, N, hiddenSize]`, and the states after the last step.
+   * Outputs: the hidden states, `[T, N, hiddenSize]`, and the states after the last step. `order`: of each block of weights, the number of
+   * its gate in the layer's own order; null for that order.
    */
-  recurrent: { readonly rule: string; readonly reverse: boolean };
+  recurrent: { readonly rule: string; readonly order: readonly number[] | null; readonly reverse: boolean };
   /** Resizes the dimensions after the second. A factor is null where it follows from the sizes. */
   interpolate: {
     readonly mode: string;

@@ -1,5 +1,4 @@
 /** Operations that are recorded whole: batch normalisation, attention, recurrent layers, resizing. */
-import { cat, keep, type Tensor, tidy } from "@heddle/tensor";
 import { type Attributes, float, int, text } from "../graph.ts";
 import type { Emitter } from "../emitter.ts";
 import { type Size, Varying } from "../sizes.ts";
@@ -64,23 +63,27 @@ const recurrentOperators: Readonly<Record<string, RecurrentOperator>> = {
   LSTM: { op: "LSTM", gates: [0, 3, 1, 2], attributes: {} },
   GRU: { op: "GRU", gates: [1, 0, 2], attributes: { linear_before_reset: int(1) } },
   RNN: { op: "RNN", gates: [0], attributes: {} },
-  "RNN of rectifiers": { op: "RNN", gates: [0], attributes: { activations: { texts: ["Relu"] } } },
+  "RNN with ReLU": { op: "RNN", gates: [0], attributes: { activations: { texts: ["Relu"] } } },
 };
 
-/** Constant weights with their gates in ONNX's order, and a dimension for the direction in front. */
-function reordered(e: Emitter, values: readonly TracedValue[], gates: readonly number[]): string {
-  return e.constant(e.held(keep(tidy((): Tensor => {
-    const parts = values.flatMap(({ tensor }) => {
-      const blocks = tensor!.chunk(gates.length, 0);
-      return gates.map((gate) => blocks[gate]!);
-    });
-    return cat(parts, 0).unsqueeze(0).contiguous();
-  }))));
+/** Weights with the blocks of their gates in ONNX's order, and a dimension for the direction in front. */
+function reordered(e: Emitter, values: readonly TracedValue[], blocks: readonly number[]): string {
+  const shape = values[0]!.shape as readonly number[];
+  const inOrder = (value: TracedValue): string => {
+    if (blocks.every((block, i) => block === i)) return e.of(value);
+    const parts = e.node("Reshape", [
+      e.of(value),
+      e.ints([blocks.length, shape[0]! / blocks.length, ...shape.slice(1)]),
+    ]);
+    return e.node("Reshape", [e.node("Gather", [parts, e.ints(blocks)]), e.ints(shape)]);
+  };
+  const all = values.map(inOrder);
+  return e.node("Unsqueeze", [all.length === 1 ? all[0]! : e.node("Concat", all, { axis: int(0) }), e.ints([0])]);
 }
 
 /** The rule of recurrent layers. */
 export function translateRecurrent(e: Emitter, step: TracedStepOf<"recurrent">): readonly string[] {
-  const { rule, reverse } = step.attrs;
+  const { rule, order, reverse } = step.attrs;
   const found = recurrentOperators[rule];
   const all = (reason: string) => step.outputs.map(() => e.refuse(reason));
   if (found === undefined) return all(`ONNX has no operator for the recurrent layer ${rule}`);
@@ -94,9 +97,15 @@ export function translateRecurrent(e: Emitter, step: TracedStepOf<"recurrent">):
     ...TracedValue[],
   ];
   const weights = [weightIh, weightHh, biasIh, biasHh].filter((value) => value !== null);
-  if (weights.some(({ dynamic }) => dynamic)) return all("the weights of the recurrent layer depend on the inputs");
+  if (weights.some(({ shape }) => shape.some((size) => size instanceof Varying))) {
+    return all("the sizes of the weights change with the inputs' sizes; leave out the dynamic axis");
+  }
+  if ((biasIh === null) !== (biasHh === null)) {
+    return all("the recurrent layer has one bias of two; make the other zeros");
+  }
   const { op, gates, attributes } = found;
-  const biases = biasIh === null || biasHh === null ? "" : reordered(e, [biasIh, biasHh], gates);
+  const blocks = gates.map((gate) => (order as readonly number[] | null)?.indexOf(gate) ?? gate);
+  const biases = biasIh === null || biasHh === null ? "" : reordered(e, [biasIh, biasHh], blocks);
   const lengths = mask === null
     ? ""
     : e.cast(e.node("ReduceSum", [e.of(mask), e.ints([0, 2])], { keepdims: int(0) }), "int32");
@@ -104,8 +113,8 @@ export function translateRecurrent(e: Emitter, step: TracedStepOf<"recurrent">):
   const hidden = weightHh.shape[1] as number;
   const operands = [
     e.of(x),
-    reordered(e, [weightIh], gates),
-    reordered(e, [weightHh], gates),
+    reordered(e, [weightIh], blocks),
+    reordered(e, [weightHh], blocks),
     biases,
     lengths,
     ...before,

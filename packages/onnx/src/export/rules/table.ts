@@ -115,6 +115,6 @@ export const rules: { readonly [P in StepPrim]: Rule<P> | Refused } = {
   attentionGrad: gradient,
   batchNorm: { operators: "BatchNormalization; Add, Relu", translate: translateBatchNorm },
   scaledDotProductAttention: { operators: "MatMul, Softmax, MatMul", translate: translateAttention },
-  recurrent: { operators: "LSTM, GRU, RNN", translate: translateRecurrent },
+  recurrent: { operators: "LSTM, GRU, RNN; Reshape and Gather for the order of gates", translate: translateRecurrent },
   interpolate: { operators: "Resize", translate: translateInterpolate },
 };
