@@ -139,6 +139,7 @@ class RecordingContext implements GpuContext {
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
   readonly vendor: Vendor;
+  readonly subgroup: number;
   readonly steps: Step[] = [];
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
@@ -151,6 +152,7 @@ class RecordingContext implements GpuContext {
     this.features = engine.features;
     this.software = engine.software;
     this.vendor = engine.vendor;
+    this.subgroup = engine.subgroup;
     this.buffers = [...buffers];
   }
 
