@@ -47,7 +47,11 @@ function exchangingDevice(exchange: (lane: number, by: number) => number, reject
       if (rejected.test(code)) error = { message: "rejected" };
     },
     createComputePipeline: () => ({ getBindGroupLayout: () => ({}) }),
-    createBuffer: () => ({ mapAsync: () => Promise.resolve(), getMappedRange: () => values().buffer, destroy: nothing }),
+    createBuffer: () => ({
+      mapAsync: () => Promise.resolve(),
+      getMappedRange: () => values().buffer,
+      destroy: nothing,
+    }),
     createBindGroup: () => ({}),
     createCommandEncoder: () => ({ beginComputePass: () => pass, copyBufferToBuffer: nothing, finish: () => ({}) }),
     queue: { submit: nothing },

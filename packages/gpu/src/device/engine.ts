@@ -141,8 +141,15 @@ export class Engine implements GpuContext {
   }
 
   report(): EngineReport {
-    const { kernels, serial, pipelines } = this.recorder;
-    return { adapter: this.description, kernels, submits: serial, pipelines: pipelines.count, ...this.pool.report() };
+    const { description, subgroup, recorder: { kernels, serial, pipelines } } = this;
+    return {
+      adapter: description,
+      subgroup,
+      kernels,
+      submits: serial,
+      pipelines: pipelines.count,
+      ...this.pool.report(),
+    };
   }
 
   /**

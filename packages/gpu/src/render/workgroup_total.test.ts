@@ -1,4 +1,4 @@
-import { type Device, manualSeed, randn, scope, tensor, type Tensor } from "@heddle/tensor";
+import { type Device, manualSeed, randn, scope, type Tensor, tensor } from "@heddle/tensor";
 import { apply } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import type { GpuBackend } from "../backend.ts";

@@ -72,11 +72,19 @@ export function workgroupTotal(
     const stored = `${lines}
   if (lane % ${subgroup}u == 0u) { ${part(`${first}u + lane / ${subgroup}u`)} = ${name}; }
   workgroupBarrier();`;
-    if (parts <= most) return { lines: stored, total: pairwise(count(parts).map((i) => part(`${first + i}`)), combine) };
+    if (parts <= most) {
+      return {
+        lines: stored,
+        total: pairwise(count(parts).map((i) => part(`${first + i}`)), combine),
+      };
+    }
     const across = Math.min(subgroup, parts);
     const each = parts / across;
     const own = count(each).map((i) => part(`${first + i}u + lane % ${across}u * ${each}u`));
-    return { lines: `${stored}\n  ${name} = ${pairwise(own, combine)}; ${exchanged(name, across, combine)}`, total: name };
+    return {
+      lines: `${stored}\n  ${name} = ${pairwise(own, combine)}; ${exchanged(name, across, combine)}`,
+      total: name,
+    };
   }
   const step = stepOf(threads);
   return {

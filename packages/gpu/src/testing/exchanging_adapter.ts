@@ -26,8 +26,10 @@ function emulated(code: string, size: number): string {
     return `exchange_${name.startsWith("best") ? "i32" : "f32"}(${name}, ${by}u, lane)`;
   });
   if (/subgroup[A-Z]/.test(replaced)) throw new Error("another subgroup operation");
-  return replaced.replace(/^(?:enable \w+;\n)*/, (enables) =>
-    enables.replace("enable subgroups;\n", "") + exchange("f32") + exchange("i32"));
+  return replaced.replace(
+    /^(?:enable \w+;\n)*/,
+    (enables) => enables.replace("enable subgroups;\n", "") + exchange("f32") + exchange("i32"),
+  );
 }
 
 /** Opens a device for which kernels for GPUs are rendered, with subgroups of a size; 1 is none. */

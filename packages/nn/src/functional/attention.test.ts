@@ -1,5 +1,15 @@
 import { grad, gradcheck, gradgradcheck } from "@heddle/autograd";
-import { Generator, getDevice, memory, randn, resetPeakMemory, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
+import {
+  Generator,
+  getDevice,
+  memory,
+  randn,
+  resetPeakMemory,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "@heddle/tensor";
 import { type Backend, registerDevice, type RoutinePrim } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";

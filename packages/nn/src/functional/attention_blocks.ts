@@ -72,7 +72,9 @@ function checkScores(q: Tensor, k: Tensor): void {
   if (bytes <= most) return;
   throw new RangeError(
     `scaledDotProductAttention: the scores of one query with ${k.shape.at(-2)} keys take ${bytes} bytes in ` +
-      `${sizeOf(broadcastBatch(q, k))} batches and heads, but the device "${q.device.name}" has buffers of at most ${most}; ` +
+      `${
+        sizeOf(broadcastBatch(q, k))
+      } batches and heads, but the device "${q.device.name}" has buffers of at most ${most}; ` +
       `use a smaller batch`,
   );
 }

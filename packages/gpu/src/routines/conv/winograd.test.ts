@@ -77,7 +77,8 @@ describe("which convolutions are computed by Winograd's algorithm", () => {
     call((...shape) => randn([1], { device: "cpu" }).to(device).to(dtype).expand(shape));
     return [...sources.keys()].some((key) => key.startsWith("winograd"));
   };
-  const conv = <P extends RoutinePrim>(prim: P, a: number[], b: number[], given: Attrs[P]) => (
+  const conv = <P extends RoutinePrim>(prim: P, a: number[], b: number[], given: Attrs[P]) =>
+  (
     make: (...shape: number[]) => Tensor,
   ): unknown => apply(prim as "conv", [make(...a), make(...b)], given as Attrs["conv"]);
 

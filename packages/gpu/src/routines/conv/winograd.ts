@@ -105,8 +105,11 @@ function transform(m: Matrix, from: string, to: string): string {
       return factor === 1 ? `${code} + ${name(k)}` : `fma(${name(k)}, ${literal(factor)}, ${code})`;
     }, "");
   const [rows, columns] = [count(m.length), count(m[0]!.length)];
-  return rows.flatMap((i) => columns.map((j) => `let half${i}${j} = ${sum(m[i]!, (k) => `${from}${k}${j}`)};`)).join("\n") +
-    "\n" + rows.flatMap((i) => rows.map((j) => `let ${to}${i}${j} = ${sum(m[j]!, (k) => `half${i}${k}`)};`)).join("\n") + "\n";
+  return rows.flatMap((i) => columns.map((j) => `let half${i}${j} = ${sum(m[i]!, (k) => `${from}${k}${j}`)};`)).join(
+    "\n",
+  ) +
+    "\n" +
+    rows.flatMap((i) => rows.map((j) => `let ${to}${i}${j} = ${sum(m[j]!, (k) => `half${i}${k}`)};`)).join("\n") + "\n";
 }
 
 /** The values of squares at all points: `[36, channels, images · tiles]`. The caller releases them. */
@@ -171,7 +174,13 @@ function ofPoints(
 }
 
 function scratch(gpu: GpuContext, shape: readonly number[]): GpuOperand {
-  return { buffer: gpu.scratch(4 * sizeOf(shape)), offset: 0, dtype: "float32", shape, strides: contiguousStrides(shape) };
+  return {
+    buffer: gpu.scratch(4 * sizeOf(shape)),
+    offset: 0,
+    dtype: "float32",
+    shape,
+    strides: contiguousStrides(shape),
+  };
 }
 
 const tilesOf = (spatial: readonly number[]): [number, number] =>
