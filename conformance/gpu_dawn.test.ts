@@ -55,9 +55,11 @@ describe.skipIf(found === null)("gpu through Dawn", () => {
     expect(wrong(found!.operations, await operations(getDevice("cpu")), 1e-4)).toEqual([]);
   });
 
-  test("operations by the kernels for GPUs, within the limits that every adapter has", async () => {
-    expect(Object.keys(found!.minimal)).toEqual(Object.keys(found!.operations));
-    expect(wrong(found!.minimal, await operations(getDevice("cpu")), 1e-4)).toEqual([]);
+  test("operations by the kernels for GPUs, within the limits that every adapter has, and with subgroups", async () => {
+    for (const results of [found!.minimal, found!.exchanging]) {
+      expect(Object.keys(results)).toEqual(Object.keys(found!.operations));
+      expect(wrong(results, await operations(getDevice("cpu")), 1e-4)).toEqual([]);
+    }
   });
 
   test("training", async () => {

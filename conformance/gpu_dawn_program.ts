@@ -15,6 +15,8 @@ export interface Found {
   readonly operations: Record<string, Values | Failure>;
   /** The same by the kernels for GPUs, within the limits that every adapter has. */
   readonly minimal: Record<string, Values | Failure>;
+  /** The same where threads exchange values by subgroup operations. */
+  readonly exchanging: Record<string, Values | Failure>;
   readonly training: Training;
   /** What `tune` found for a product, by timestamps, and by the host's clock for the kernels for GPUs. */
   readonly tuned: readonly TunedWork[];
@@ -45,10 +47,12 @@ async function tuned(device: Device): Promise<readonly TunedWork[]> {
 
 async function find(device: Device, steps: number): Promise<Found> {
   const minimal = await webgpu({ name: "minimal", adapter: await minimalAdapter(real) });
+  const exchanging = await webgpu({ name: "exchanging", adapter: await minimalAdapter(real, ["subgroups"]) });
   return {
     adapter: gpuReport(device).adapter,
     operations: await operations(device),
     minimal: await operations(minimal),
+    exchanging: await operations(exchanging),
     training: await train(device, steps),
     tuned: [...await tuned(device), ...await tuned(minimal)],
     atOnce: await messageOf(() => ones([1], { device }).item()),

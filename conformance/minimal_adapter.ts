@@ -23,21 +23,23 @@ interface Gpu {
 }
 
 /**
- * The runtime's adapter with the default limits and no optional features. It has a name that is not a software adapter's, so the kernels
+ * The runtime's adapter with the default limits and no optional features but those given. It has a name that is not a software adapter's, so the kernels
  * are those for GPUs.
  *
  * @param gpu the runtime's by default.
+ * @param features optional features, which the adapter must have.
  * @throws Error where there is no WebGPU, or no adapter.
  */
 export async function minimalAdapter(
   gpu: Gpu | undefined = (globalThis as { navigator?: { gpu?: Gpu } }).navigator?.gpu,
+  features: readonly string[] = [],
 ): Promise<AdapterLike> {
   const real = await gpu?.requestAdapter() as AdapterLike | null | undefined;
   if (!real) throw new Error("there is no adapter");
   return {
     info: { vendor: "test", architecture: "", device: "", description: "minimal" },
     limits,
-    features: new Set<string>(),
+    features: new Set(features),
     requestDevice: (descriptor) => real.requestDevice(descriptor),
   };
 }

@@ -303,7 +303,9 @@ export async function layerWork(vendor: string): Promise<LayerWork[]> {
           const work = m * n * batch * outer * inner;
           useful += work;
           padded += Math.ceil(m / rows) * rows * Math.ceil(n / columns) * columns * batch * outer * inner;
-          if (work > most) [most, form] = [work, name];
+          // A convolution as matrix products: the products at the points of Winograd's algorithm.
+          const winograd = layer.includes("3×3") && key.startsWith("matmul");
+          if (work > most) [most, form] = [work, winograd ? `F(4×4), ${name}` : name];
         }
         return { network, layer, pass, form, useful, padded };
       })
@@ -356,6 +358,9 @@ kernels of their own, without workgroup memory.
   digits (channel, row, column of the tap) advance by additions with carries. For up to 32 taps each invocation
   keeps one bit for each tap and position: whether it is inside the image. The sizes of 3×3 and 5×5 are constants.
 - float16 stays float16 in panels, which is exact; products and sums are float32.
+- 3×3 convolutions of float32 with many channels are computed by Winograd's F(4×4, 3×3): a quarter of the multiply-adds,
+  in 36 matrix products. The shares below are those of these products.
+  [Decision 017](decisions/017-winograd-on-gpus.md) has the sizes.
 
 ## By tile
 

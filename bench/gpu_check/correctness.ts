@@ -47,6 +47,12 @@ function casesOf(check: Check): readonly Case[] {
     ],
     ["conv 3×3, gradients", 1e-5, [randn(image), randn(filters)], (x, w) => convGradients(x!, w!, 1)],
     [
+      "conv 3×3 of 128 channels, gradients",
+      2e-5,
+      [randn([size(check, 32, 8), 128, 16, 16]), randn([128, 128, 3, 3])],
+      (x, w) => convGradients(x!, w!, 1),
+    ],
+    [
       "conv 5×5 of one channel, gradients",
       1e-5,
       [randn(large), randn([32, 1, 5, 5])],

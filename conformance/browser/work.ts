@@ -85,6 +85,11 @@ const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
       [normal([20, 300]), uniform([300]), normal([300])],
       ([x, weight, bias]) => F.layerNorm(x!, [300], { weight: weight!, bias: bias! }).tanh().sum(),
     ),
+  "attention": () =>
+    gradients(
+      [normal([2, 3, 70, 24]), normal([2, 1, 90, 24]), normal([2, 3, 90, 20])],
+      ([q, k, v]) => F.scaledDotProductAttention(q!, k!, v!, { isCausal: true }).tanh().sum(),
+    ),
   "random numbers": () => randn([1000]),
   "random order": () => randperm(1000).float(),
   "matmul": () => normal([190, 130]).matmul(normal([130, 210])),

@@ -19,6 +19,7 @@ export class GpuBackend implements Backend {
   readonly readsSynchronously = false;
   /** Records commands, owns memory and transfers data. */
   readonly engine: Engine;
+  readonly largestBuffer: number;
   private readonly kernels: KernelPrograms;
   private readonly rowKernels: RowPrograms;
   private readonly routines: RoutinePrograms;
@@ -26,6 +27,7 @@ export class GpuBackend implements Backend {
   constructor(name: string, engine: Engine) {
     this.name = name;
     this.engine = engine;
+    this.largestBuffer = engine.pool.largest;
     engine.errors.name = name;
     this.kernels = new KernelPrograms(engine);
     this.rowKernels = new RowPrograms(engine);

@@ -41,6 +41,8 @@ export interface GpuContext {
   readonly software: boolean;
   /** Whose GPU it is; it decides defaults. */
   readonly vendor: Vendor;
+  /** The smallest number of adjacent threads that exchange values by subgroup operations; 1 without these. */
+  readonly subgroup: number;
   /** Records a dispatch after all those recorded before. */
   launch(launch: Launch): void;
   /** Allocates at least `bytes` bytes with unspecified contents, to be returned with {@link release}. */

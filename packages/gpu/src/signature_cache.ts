@@ -1,4 +1,4 @@
-/** A cache keyed by sequences of numbers. Every launch looks up its program here. */
+/** A cache keyed by sequences of numbers. Every launch looks up its bind group here. */
 import { isKey, NumberKey } from "@heddle/tensor/backend";
 
 interface Entry<P> {
@@ -10,27 +10,12 @@ interface Entry<P> {
 export class SignatureCache<P> extends NumberKey {
   private readonly most: number;
   private readonly entries: Map<number, Entry<P>[]> = new Map();
-  private objects: WeakMap<object, number> = new WeakMap();
   private kept = 0;
 
-  /**
-   * @param most number of entries beyond which all are dropped, so that programs whose shapes never repeat do not grow.
-   */
+  /** @param most number of entries beyond which all are dropped, as most of them are not used again. */
   constructor(most: number) {
     super();
     this.most = most;
-  }
-
-  /** Adds an object to the key that is usually the same. `text` describes it: objects with the same text are equal. */
-  addObject(value: object, text: () => string): void {
-    let id = this.objects.get(value);
-    if (id === undefined) {
-      const shown = text();
-      id = this.texts.get(shown);
-      if (id === undefined) this.texts.set(shown, id = this.texts.size);
-      this.objects.set(value, id);
-    }
-    this.addNumber(id);
   }
 
   /** The entry of the current key, created with `make` if it is missing. */
@@ -42,20 +27,14 @@ export class SignatureCache<P> extends NumberKey {
       for (const { signature, prepared } of alike) if (isKey(signature, words, length)) return prepared;
     }
     const entry = { signature: words.slice(0, length), prepared: make() };
-    if (this.kept >= this.most) this.forget();
+    if (this.kept >= this.most) {
+      this.entries.clear();
+      this.kept = 0;
+    }
     const others = this.entries.get(hash);
     if (others === undefined) this.entries.set(hash, [entry]);
     else others.push(entry);
     this.kept++;
     return entry.prepared;
-  }
-
-  private forget(): void {
-    this.entries.clear();
-    this.kept = 0;
-    if (this.texts.size > this.most) {
-      this.texts.clear();
-      this.objects = new WeakMap();
-    }
   }
 }

@@ -51,13 +51,14 @@ export class CommandRecorder {
   /**
    * @param flushAfter number of kernels after which commands are submitted without a read, so that the GPU can start. It
    * also starts when there is enough work, see {@link announce}.
+   * @param directive what shaders with subgroup operations begin with.
    */
-  constructor(device: GPUDevice, flushAfter: number, errors: DeviceErrors) {
+  constructor(device: GPUDevice, flushAfter: number, errors: DeviceErrors, directive: string) {
     this.device = device;
     this.flushAfter = flushAfter;
     this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 16);
     this.ring = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget, label: "params" });
-    this.pipelines = new PipelineCache(device, this.ring, errors);
+    this.pipelines = new PipelineCache(device, this.ring, errors, directive);
     this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new TimestampQueries(device) : null;
   }
 

@@ -29,16 +29,21 @@ export class PipelineCache {
   private readonly device: GPUDevice;
   private readonly params: GPUBuffer;
   private readonly errors: DeviceErrors;
+  private readonly directive: string;
   private readonly compiled: Map<string, CompiledKernel> = new Map();
   private readonly layouts: Map<string, Layout> = new Map();
   /** Enough for the steps of a training loop. Beyond that, most groups belong to buffers that no longer exist. */
   private readonly groups: SignatureCache<GPUBindGroup> = new SignatureCache(8192);
   private recent: string[] = [];
 
-  /** @param params the buffer that holds the params of all launches. */
-  constructor(device: GPUDevice, params: GPUBuffer, errors: DeviceErrors) {
+  /**
+   * @param params the buffer that holds the params of all launches.
+   * @param directive what shaders with subgroup operations begin with.
+   */
+  constructor(device: GPUDevice, params: GPUBuffer, errors: DeviceErrors, directive: string) {
     this.device = device;
     this.errors = errors;
+    this.directive = directive;
     this.params = params;
   }
 
@@ -58,7 +63,8 @@ export class PipelineCache {
   get(key: string, reads: number, writes: number, source: () => string): CompiledKernel {
     const known = this.compiled.get(key);
     if (known !== undefined) return known;
-    const code = source();
+    const rendered = source();
+    const code = rendered.includes("subgroupShuffle") ? this.directive + rendered : rendered;
     if (debug() >= 4) console.error(`// ${key}\n${code}`);
     const layout = this.layout(reads, writes);
     this.device.pushErrorScope("validation");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openDevice } from "./adapter.ts";
 import { findGpu } from "./runtime.ts";
+import { findSubgroups } from "./subgroups.ts";
 
 /** A GPU that records what it is asked for. */
 function fakeGpu(
@@ -26,6 +27,37 @@ function fakeGpu(
   return { gpu, asked, preferences };
 }
 
+/** A device that runs the kernel which finds out what threads exchange, and rejects shaders that match a pattern. */
+function exchangingDevice(exchange: (lane: number, by: number) => number, rejected = /^$/): GPUDevice {
+  let error: object | null = null;
+  let code = "";
+  const values = (): Uint32Array =>
+    Uint32Array.from({ length: 256 }, (_, lane) =>
+      [...code.matchAll(/subgroupShuffleXor\(lane, (\d+)u\)/g)].reduce(
+        (sum, [, by]) => (sum | exchange(lane, Number(by)) ^ lane ^ Number(by)) >>> 0,
+        0,
+      ) + 1);
+  const nothing = (): void => {};
+  const pass = { setPipeline: nothing, setBindGroup: nothing, dispatchWorkgroups: nothing, end: nothing };
+  return {
+    pushErrorScope: () => error = null,
+    popErrorScope: () => Promise.resolve(error),
+    createShaderModule: (descriptor: { code: string }) => {
+      ({ code } = descriptor);
+      if (rejected.test(code)) error = { message: "rejected" };
+    },
+    createComputePipeline: () => ({ getBindGroupLayout: () => ({}) }),
+    createBuffer: () => ({
+      mapAsync: () => Promise.resolve(),
+      getMappedRange: () => values().buffer,
+      destroy: nothing,
+    }),
+    createBindGroup: () => ({}),
+    createCommandEncoder: () => ({ beginComputePass: () => pass, copyBufferToBuffer: nothing, finish: () => ({}) }),
+    queue: { submit: nothing },
+  } as unknown as GPUDevice;
+}
+
 const found = (gpu: GPU) => (): Promise<GPU> => Promise.resolve(gpu);
 
 describe("adapter", () => {
@@ -42,6 +74,40 @@ describe("adapter", () => {
       requiredFeatures: ["shader-f16"],
       requiredLimits: { maxBufferSize: 2 ** 31, minUniformBufferOffsetAlignment: 32 },
     }]);
+  });
+
+  test("subgroups that are granted without being listed are used, and those that are refused are not", async () => {
+    for (const [granted, reported] of [[true, 8], [false, 8], [false, undefined]] as const) {
+      const { gpu } = fakeGpu({ subgroupMinSize: reported });
+      const asked: string[][] = [];
+      const adapter = await gpu.requestAdapter() as GPUAdapter;
+      adapter.requestDevice = ({ requiredFeatures = [] }: GPUDeviceDescriptor = {}) => {
+        asked.push([...requiredFeatures]);
+        return requiredFeatures.length > 0 && !granted
+          ? Promise.reject(new TypeError("not a subset"))
+          : Promise.resolve(exchangingDevice((lane, by) => lane ^ by));
+      };
+      const { subgroups } = await openDevice(found(gpu), { adapter });
+      expect(subgroups.size).toBe(granted ? 8 : 1);
+      expect(asked).toEqual(granted ? [["subgroups"]] : reported === undefined ? [[]] : [["subgroups"], []]);
+    }
+  });
+
+  test("subgroups are as large as the adapter says, if adjacent threads can exchange values, and WGSL names them", async () => {
+    const size = async (claimed: number | undefined, device: GPUDevice): Promise<[number, string]> => {
+      const { size, directive } = await findSubgroups(device, claimed);
+      return [size, directive];
+    };
+    const xor = (lane: number, by: number): number => lane ^ by;
+    for (const [claimed, wanted] of [[undefined, 4], [0, 4], [4, 4], [24, 16], [32, 32], [256, 128]] as const) {
+      expect(await size(claimed, exchangingDevice(xor))).toEqual([wanted, "enable subgroups;\n"]);
+    }
+    expect(await size(32, exchangingDevice(xor, /enable/))).toEqual([32, ""]);
+    expect(await size(32, exchangingDevice(xor, /subgroup/))).toEqual([1, ""]);
+    // Threads that are together are not adjacent ones: every second.
+    expect(await size(32, exchangingDevice((lane, by) => lane ^ (2 * by)))).toEqual([1, ""]);
+    // Subgroups of 16 where 32 are claimed.
+    expect(await size(32, exchangingDevice((lane, by) => by < 16 ? lane ^ by : 0))).toEqual([1, ""]);
   });
 
   test("a software adapter is recognised by its name or its flag", async () => {

@@ -1,6 +1,7 @@
 /** Opens an adapter with all of its limits and the features that kernels use. */
 
 import { runtimeName } from "./runtime.ts";
+import { findSubgroups, noSubgroups, type Subgroups } from "./subgroups.ts";
 import { type Vendor, vendorOf } from "./vendor.ts";
 
 /** Options of {@link webgpu} that select the adapter. */
@@ -21,6 +22,7 @@ export interface OpenedDevice {
   /** Whether the adapter runs on the CPU. */
   readonly software: boolean;
   readonly vendor: Vendor;
+  readonly subgroups: Subgroups;
 }
 
 /** Features that kernels use. */
@@ -55,7 +57,16 @@ export async function openDevice(
     if (typeof value === "number") limits[name] = value;
   }
   const features = wantedFeatures.filter((name) => adapter.features.has(name));
-  const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
+  const { subgroupMinSize } = info as { subgroupMinSize?: number };
+  const request = (requiredFeatures: GPUFeatureName[]): Promise<GPUDevice> =>
+    adapter.requestDevice({ requiredFeatures, requiredLimits: limits });
+  let device: GPUDevice | null = null;
+  // Deno grants subgroups without listing them. A device that is refused does not consume the adapter.
+  if (!features.includes("subgroups") && subgroupMinSize !== undefined && subgroupMinSize > 0) {
+    device = await request([...features, "subgroups"]).catch(() => null);
+    if (device !== null) features.push("subgroups");
+  }
+  device ??= await request(features);
   const fallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
   const identity = [info.vendor, info.architecture, info.device, info.description, runtimeName()].join(" | ");
   return {
@@ -64,5 +75,6 @@ export async function openDevice(
     identity,
     software: fallback || softwareNames.test(description),
     vendor: vendorOf(info),
+    subgroups: features.includes("subgroups") ? await findSubgroups(device, subgroupMinSize) : noSubgroups,
   };
 }

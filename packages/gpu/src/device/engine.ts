@@ -34,6 +34,7 @@ export class Engine implements GpuContext {
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
   readonly vendor: Vendor;
+  readonly subgroup: number;
   /** The driver's name for the adapter. */
   readonly description: string;
   readonly pool: BufferPool;
@@ -45,18 +46,19 @@ export class Engine implements GpuContext {
   /** Scratch memory of the current dispatch. */
   private readonly scratchInUse: GPUBuffer[] = [];
 
-  constructor({ device, description, identity, software, vendor }: OpenedDevice, options: EngineOptions) {
+  constructor({ device, description, identity, software, vendor, subgroups }: OpenedDevice, options: EngineOptions) {
     this.device = device;
     this.limits = device.limits;
     this.features = new Set(device.features as unknown as Iterable<string>);
     this.description = description;
     this.software = software;
     this.vendor = vendor;
+    this.subgroup = subgroups.size;
     this.errors = new DeviceErrors(device, () => {
       this.pool.trim();
       return this.pool.exhausted(0);
     });
-    this.recorder = new CommandRecorder(device, options.flushAfter, this.errors);
+    this.recorder = new CommandRecorder(device, options.flushAfter, this.errors, subgroups.directive);
     this.pool = new BufferPool(device, {
       keep: options.poolBytes,
       limit: options.memoryBytes,
@@ -139,8 +141,15 @@ export class Engine implements GpuContext {
   }
 
   report(): EngineReport {
-    const { kernels, serial, pipelines } = this.recorder;
-    return { adapter: this.description, kernels, submits: serial, pipelines: pipelines.count, ...this.pool.report() };
+    const { description, subgroup, recorder: { kernels, serial, pipelines } } = this;
+    return {
+      adapter: description,
+      subgroup,
+      kernels,
+      submits: serial,
+      pipelines: pipelines.count,
+      ...this.pool.report(),
+    };
   }
 
   /**

@@ -4,6 +4,8 @@
 export interface EngineReport {
   /** The name of the adapter. */
   readonly adapter: string;
+  /** The number of adjacent threads that exchange values by subgroup operations; 1 if the adapter has none. */
+  readonly subgroup: number;
   /** Kernels started. */
   readonly kernels: number;
   /** Command buffers submitted. */

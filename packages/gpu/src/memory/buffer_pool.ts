@@ -45,9 +45,10 @@ export function sizeClass(bytes: number): number {
 
 /** A pool of buffers of one device. */
 export class BufferPool {
+  /** Most bytes of one buffer. */
+  readonly largest: number;
   private readonly device: GPUDevice;
   private readonly settings: BufferPoolOptions;
-  private readonly largest: number;
   /** Free buffers by size. */
   private readonly free: Map<number, FreeList> = new Map();
   /** Buffers in use for which the driver had no memory. */

@@ -1,15 +1,14 @@
 /**
- * Runs element-wise kernels and reductions. Each geometry is rendered and compiled once; a launch fills in offsets and
- * scalars.
+ * Runs element-wise kernels and reductions. A program, which the engine keeps by geometry, is rendered and compiled once; a
+ * launch fills in offsets and scalars.
  */
 import type { Scalar } from "@heddle/tensor";
-import { type Binding, type Kernel, type Program, showExpr } from "@heddle/tensor/backend";
+import type { Binding, Kernel, Program } from "@heddle/tensor/backend";
 import { estimateMilliseconds } from "../commands/work_estimate.ts";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
 import { renderElementwise } from "../render/elementwise.ts";
 import { type Parts, renderParts, renderReduction } from "../render/reduce.ts";
-import { SignatureCache } from "../signature_cache.ts";
 import { sameStrides } from "../strides.ts";
 import { type PreparedKernel, prepareKernel, setScalars } from "./prepared_kernel.ts";
 
@@ -34,32 +33,14 @@ export interface KernelProgram extends Program {
 /** Prepares and runs kernels of the IR. */
 export class KernelPrograms {
   private readonly engine: Engine;
-  private readonly programs: SignatureCache<KernelProgram> = new SignatureCache(4096);
 
   constructor(engine: Engine) {
     this.engine = engine;
   }
 
-  /** The program of a kernel, cached by structure and geometry. */
+  /** The program of a kernel, which compiles when it runs. */
   prepare(kernel: Kernel): KernelProgram {
-    const { shape, inputs, expr, reduce, output } = kernel;
-    const { programs } = this;
-    programs.addObject(expr, () => showExpr(expr));
-    programs.addNumbers(shape);
-    programs.addText(output.dtype);
-    programs.addNumbers(output.strides);
-    for (const { dtype, strides } of inputs) {
-      programs.addText(dtype);
-      programs.addNumbers(strides);
-    }
-    programs.addText(reduce === null ? "" : reduce.op);
-    programs.addNumber(reduce === null ? 0 : reduce.dims);
-    return programs.getOrCreate(() => ({
-      work: kernel,
-      cost: estimateMilliseconds(kernel),
-      maps: new Map(),
-      reductions: new Map(),
-    }));
+    return { work: kernel, cost: estimateMilliseconds(kernel), maps: new Map(), reductions: new Map() };
   }
 
   /** Records the launches of a kernel. */

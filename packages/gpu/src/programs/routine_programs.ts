@@ -9,7 +9,6 @@ import type { CompiledLaunch, Engine } from "../device/engine.ts";
 import type { GpuContext, GpuOperand, Launch } from "../gpu_context.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
 import { routines } from "../routines/table.ts";
-import { SignatureCache } from "../signature_cache.ts";
 
 type AnyRoutine = (
   gpu: GpuContext,
@@ -51,33 +50,16 @@ const plansKept = 256;
 /** Prepares routines, records their plans and replays them. */
 export class RoutinePrograms {
   private readonly engine: Engine;
-  private readonly programs: SignatureCache<RoutineProgram> = new SignatureCache(1024);
 
   constructor(engine: Engine) {
     this.engine = engine;
   }
 
-  /** The program of a routine, cached by geometry and attributes. */
+  /** The program of a routine, whose first run compiles and records it. */
   prepare(work: Routine): RoutineProgram {
     // The counter of the random stream differs at every call.
-    if ("counter" in work.attrs) return { work, cost: estimateMilliseconds(work), plans: null, version: 0 };
-    const { programs } = this;
-    programs.addText(work.name);
-    for (const operands of [work.inputs, work.outputs]) {
-      for (const { dtype, shape, strides } of operands) {
-        programs.addText(dtype);
-        programs.addNumbers(shape);
-        programs.addNumbers(strides);
-      }
-    }
-    for (const name in work.attrs) {
-      const value = work.attrs[name as keyof typeof work.attrs] as unknown;
-      programs.addText(name);
-      if (typeof value === "number") programs.addNumber(value);
-      else if (Array.isArray(value)) programs.addNumbers(value);
-      else programs.addText(String(value));
-    }
-    return programs.getOrCreate(() => ({ work, cost: estimateMilliseconds(work), plans: new Map(), version: 0 }));
+    const recorded = !("counter" in work.attrs);
+    return { work, cost: estimateMilliseconds(work), plans: recorded ? new Map() : null, version: 0 };
   }
 
   /** Records the launches of a routine. */
@@ -139,6 +121,7 @@ class RecordingContext implements GpuContext {
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
   readonly vendor: Vendor;
+  readonly subgroup: number;
   readonly steps: Step[] = [];
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
@@ -151,6 +134,7 @@ class RecordingContext implements GpuContext {
     this.features = engine.features;
     this.software = engine.software;
     this.vendor = engine.vendor;
+    this.subgroup = engine.subgroup;
     this.buffers = [...buffers];
   }
 

@@ -1,11 +1,10 @@
-/** Runs row kernels. Each geometry is rendered and compiled once; a launch fills in offsets and scalars. */
+/** Runs row kernels. A program is rendered and compiled once; a launch fills in offsets and scalars. */
 import type { Scalar } from "@heddle/tensor";
-import { type Binding, type Program, type RowKernel, showRows } from "@heddle/tensor/backend";
+import type { Binding, Program, RowKernel } from "@heddle/tensor/backend";
 import { estimateMilliseconds } from "../commands/work_estimate.ts";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
 import { renderRows } from "../render/row_kernel.ts";
-import { SignatureCache } from "../signature_cache.ts";
 import { type PreparedKernel, prepareKernel, setScalars } from "./prepared_kernel.ts";
 
 /** A compiled row kernel, and what its launches need from its rendering. */
@@ -26,21 +25,14 @@ export interface RowProgram extends Program {
 /** Prepares and runs row kernels. */
 export class RowPrograms {
   private readonly engine: Engine;
-  private readonly programs: SignatureCache<RowProgram> = new SignatureCache(1024);
 
   constructor(engine: Engine) {
     this.engine = engine;
   }
 
-  /** The program of a kernel, cached by its steps and geometry. */
+  /** The program of a kernel, which compiles when it runs. */
   prepare(work: RowKernel): RowProgram {
-    const { programs } = this;
-    programs.addObject(work.steps, () => showRows(work));
-    programs.addNumber(work.inner);
-    programs.addNumbers(work.shape);
-    for (const { strides } of work.inputs) programs.addNumbers(strides);
-    for (const { strides } of work.outputs) programs.addNumbers(strides);
-    return programs.getOrCreate(() => ({ work, cost: estimateMilliseconds(work), prepared: new Map() }));
+    return { work, cost: estimateMilliseconds(work), prepared: new Map() };
   }
 
   private prepareRows(work: RowKernel, aligned: boolean, memories: readonly number[]): PreparedRows {

@@ -9,7 +9,7 @@ import { infinityBits } from "./buffer_access.ts";
 import { isLong, scalarSlots } from "./expression.ts";
 import { accumulator, groupSize, type InputAccess, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
 import { reductionSource } from "./reduce_wgsl.ts";
-import type { RenderedKernel } from "./rendered_kernel.ts";
+import type { AdapterTraits, RenderedKernel } from "./rendered_kernel.ts";
 import { isPacked } from "./wgsl_types.ts";
 
 /** Lavapipe silently ends every loop after 65,535 iterations, counting those of inner loops. */
@@ -27,11 +27,6 @@ export interface Parts {
   readonly outputs: number;
   readonly dtype: DType;
   readonly indexed: boolean;
-}
-
-/** The property of an adapter that decides how many threads reduce an output. */
-export interface AdapterTraits {
-  readonly software: boolean;
 }
 
 /** The number of parts for each output, and whether a workgroup reduces a part. */
@@ -103,7 +98,7 @@ function render(
   { shape, inputs, output, expr, reduce }: Kernel,
   result: DType,
   inner: number,
-  { software }: AdapterTraits,
+  { software, subgroup }: AdapterTraits,
   { aligned, fromParts, indexed, parts }: ReduceOptions,
 ): RenderedReduction {
   const { op } = reduce!;
@@ -138,6 +133,7 @@ function render(
     outer,
     inner,
     together: grouped ? groupSize : 1,
+    subgroup,
     quads: across ? "across" : fours ? "along" : null,
     toParts,
     fromParts,

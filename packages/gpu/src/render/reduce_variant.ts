@@ -26,6 +26,8 @@ export interface ReduceVariant {
   readonly inner: number;
   /** Number of threads that share a part: 1, or a workgroup. */
   readonly together: number;
+  /** The smallest number of threads that exchange values by subgroup operations; 1 without these. */
+  readonly subgroup: number;
   /** Whether a thread takes four elements along the reduced dimensions, four adjacent outputs, or single elements. */
   readonly quads: "along" | "across" | null;
   readonly toParts: boolean;

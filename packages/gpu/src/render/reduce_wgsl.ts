@@ -157,7 +157,7 @@ const lanes = [0, 1, 2, 3];
 
 /** The WGSL of a variant. */
 export function reductionSource(variant: ReduceVariant): string {
-  const { op, expr, result, inputs, output, outer, inner, together, quads, toParts, fromParts } = variant;
+  const { op, expr, result, inputs, output, outer, inner, together, subgroup, quads, toParts, fromParts } = variant;
   const indexed = isIndexed(op);
   const type: Accumulator = accumulator(op, expr.dtype) === "float32" ? "f32" : "i32";
   const start = identity(op, type, result);
@@ -257,16 +257,16 @@ export function reductionSource(variant: ReduceVariant): string {
   const memory = together === 1
     ? ""
     : indexed
-    ? declareTotals("best", type, groupSize) + declareTotals("index", "i32", groupSize)
-    : declareTotals("total", type, groupSize);
+    ? declareTotals("best", type, groupSize, subgroup) + declareTotals("index", "i32", groupSize, subgroup)
+    : declareTotals("total", type, groupSize, subgroup);
   const extra = code.includes("rank_arg") ? ranks : "";
   const dtypes = [...inputs.map(({ dtype }) => dtype), output, expr.dtype];
   return moduleHeader(dtypes) + declare(variant, type) + memory + extra + functionsFor(extra + code) + code;
 }
 
 /** Combines the results of the threads, then stores the total. */
-function shared({ op }: ReduceVariant, type: Accumulator, store: string): string {
-  if (isIndexed(op)) return `${workgroupBest(groupSize)}\n  if (lane == 0u) { ${store} }`;
-  const { lines, total } = workgroupTotal("total", groupSize, (a, b) => `(${combine(op, type, a, b)})`);
+function shared({ op, subgroup }: ReduceVariant, type: Accumulator, store: string): string {
+  if (isIndexed(op)) return `${workgroupBest(groupSize, subgroup)}\n  if (lane == 0u) { ${store} }`;
+  const { lines, total } = workgroupTotal("total", groupSize, subgroup, (a, b) => `(${combine(op, type, a, b)})`);
   return `${lines}\n  if (lane == 0u) { total = ${total}; ${store} }`;
 }

@@ -14,3 +14,11 @@ export interface RenderedKernel {
   readonly scalars: readonly ScalarSlot[];
   readonly workgroups: number;
 }
+
+/** The properties of an adapter that kernels depend on. */
+export interface AdapterTraits {
+  /** Whether it runs on the CPU. */
+  readonly software: boolean;
+  /** The smallest number of adjacent threads that exchange values by subgroup operations; 1 without these. */
+  readonly subgroup: number;
+}

@@ -17,7 +17,7 @@ import {
 import { type Expr, scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./expression.ts";
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
 import { functionsFor } from "./math/functions.ts";
-import type { RenderedKernel } from "./rendered_kernel.ts";
+import type { AdapterTraits, RenderedKernel } from "./rendered_kernel.ts";
 import { mergeContiguousRows, vectorOperands, widenHalf } from "./row_layout.ts";
 import { moduleHeader } from "./wgsl_types.ts";
 import { declareTotals, workgroupTotal } from "./workgroup_total.ts";
@@ -54,7 +54,7 @@ export function renderRows(
   work: RowKernel,
   aligned: boolean,
   memories: readonly number[],
-  { software }: { readonly software: boolean },
+  { software, subgroup }: AdapterTraits,
 ): RenderedRows {
   const kernel = mergeContiguousRows({ ...work, steps: work.steps.map(widenHalf) });
   const { shape, inner, inputs, outputs, steps } = kernel;
@@ -94,7 +94,7 @@ export function renderRows(
   const sharing = bound.length === operands.length ? "" : ` sharing ${holders}`;
   return {
     key: `rows by ${together} ${shape.length}/${inner}${shown}${sharing} ${showRows(kernel)}`,
-    source: () => source(kernel, together, quads, scalars, { holders, bound, written }),
+    source: () => source(kernel, { together, subgroup }, quads, scalars, { holders, bound, written }),
     words: Uint32Array.from(words),
     offsetsAt,
     offsetShifts: operands.map((_, i) => quads?.[i] ? 2 : 0),
@@ -126,7 +126,7 @@ type Walk = Extract<RowStep, { kind: "walk" }>;
 
 function source(
   kernel: RowKernel,
-  together: number,
+  { together, subgroup }: { readonly together: number; readonly subgroup: number },
   quads: readonly boolean[] | null,
   scalars: readonly ScalarSlot[],
   { holders, bound, written }: Sharing,
@@ -181,6 +181,7 @@ function source(
   const atRow = read((operand) => `${name(operand)}_get(b${operand})`, "0");
 
   let values = 0;
+  let totals = 0;
   const walk = ({ reduce, write }: Walk): string => {
     const loads = new Map<number, string>();
     const lines: string[] = [];
@@ -223,7 +224,7 @@ function source(
     const result = (n: number, i: number): string => {
       const { op } = reduce[i]!;
       if (together === 1) return `let r${n} = total${n};`;
-      const { lines, total } = workgroupTotal(`total${n}`, together, combine[op]);
+      const { lines, total } = workgroupTotal(`total${n}`, together, subgroup, combine[op], totals++);
       return `${lines}\n  let r${n} = ${total};`;
     };
     return `${each((n, i) => `var total${n} = ${start[reduce[i]!.op]};`)}
@@ -264,6 +265,6 @@ function source(
   ${body.join("\n  ")}
 }
 `;
-  const memory = together === 1 ? "" : declareTotals("total", "f32", together);
+  const memory = together === 1 ? "" : declareTotals("total", "f32", together, subgroup);
   return moduleHeader(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
 }

@@ -1,5 +1,16 @@
 import { grad, gradcheck, gradgradcheck } from "@heddle/autograd";
-import { Generator, memory, randn, resetPeakMemory, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
+import {
+  Generator,
+  getDevice,
+  memory,
+  randn,
+  resetPeakMemory,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "@heddle/tensor";
+import { type Backend, registerDevice, type RoutinePrim } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 
@@ -106,6 +117,43 @@ describe("attention by blocks of queries", () => {
     expect(four / two).toBeLessThan(2.1);
     // All scores would be four times as much, for every head.
     expect(four).toBeLessThan(2 * 4096 * 4096 * 4 / 4);
+  });
+
+  test("fits the largest buffer of the device; the scores of one query that do not are refused by name", () => {
+    const { backend } = getDevice("cpu");
+    const largest = 40_000;
+    registerDevice("narrow", () =>
+      Object.create(backend, {
+        largestBuffer: { value: largest },
+        hasRoutine: { value: (name: RoutinePrim) => name !== "attention" && backend.hasRoutine(name) },
+        alloc: {
+          value(bytes: number, operation: string) {
+            if (bytes > largest) throw new RangeError(`${operation}: ${bytes} bytes`);
+            return backend.alloc(bytes, operation);
+          },
+        },
+      }) as Backend);
+    const results = (device: string, queries: number, options: AttentionOptions): Tensor[] => {
+      const own = new Generator(4);
+      const [q, k, v] = [queries, 300, 300].map((n) =>
+        randn([3, n, 4], { generator: own, device: "cpu" }).to(device).requiresGrad_()
+      ) as [Tensor, Tensor, Tensor];
+      const out = scaledDotProductAttention(q, k, v, options);
+      return [out, ...grad([out], [q, k, v], { gradOutputs: [q] })].map((x) => x!.detach().to("cpu"));
+    };
+    for (const queries of [40, 300]) {
+      for (const options of [{}, { isCausal: true }]) {
+        const wanted = results("cpu", queries, options);
+        results("narrow", queries, options).forEach((found, i) => {
+          expect(found.allclose(wanted[i]!, { rtol: 1e-4, atol: 1e-5 }), `result ${i} of ${queries}`).toBe(true);
+        });
+      }
+    }
+    const [q, k] = [zeros([20, 2, 1], { device: "narrow" }), zeros([1, 600, 1], { device: "narrow" })];
+    expect(() => scaledDotProductAttention(q, k, k)).toThrow(
+      "scaledDotProductAttention: the scores of one query with 600 keys take 48000 bytes in 20 batches and heads, but the " +
+        'device "narrow" has buffers of at most 40000; use a smaller batch',
+    );
   });
 
   test("nothing is left behind", () => {

@@ -9,6 +9,7 @@ import {
   empty,
   Generator,
   type GeneratorState,
+  itemSize,
   pad,
   rand,
   type Tensor,
@@ -47,13 +48,35 @@ const shortest = 256;
 /** Queries in a block of a longer sequence: products are still large, and its weights fit into a second-level cache. */
 const blockQueries = 128;
 
-function blocksOf(queries: number, keys: number, causalOffset: number | null): Block[] {
-  const size = queries <= shortest ? Math.max(queries, 1) : blockQueries;
+/** The blocks of the queries. The scores of a block fit a buffer of the device; a block of one query may need more. */
+function blocksOf(q: Tensor, k: Tensor, causalOffset: number | null): Block[] {
+  const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)!];
+  const most = Math.floor((q.device.backend.largestBuffer ?? Infinity) / scoreBytes(q, k));
+  const size = Math.max(Math.min(queries <= shortest ? queries : blockQueries, most), 1);
   return Array.from({ length: Math.ceil(queries / size) }, (_, i) => {
     const [start, end] = [i * size, Math.min((i + 1) * size, queries)];
     const seen = causalOffset === null ? keys : Math.min(Math.max(end + causalOffset, 0), keys);
     return { start, queries: end - start, keys: seen };
   });
+}
+
+/** Bytes of the scores of one query in every batch. */
+function scoreBytes(q: Tensor, k: Tensor): number {
+  return itemSize(q.dtype) * sizeOf(broadcastBatch(q, k)) * k.shape.at(-2)!;
+}
+
+/** Throws if a device has no buffer for the scores of one query. */
+function checkScores(q: Tensor, k: Tensor): void {
+  const most = q.device.backend.largestBuffer ?? Infinity;
+  const bytes = scoreBytes(q, k);
+  if (bytes <= most) return;
+  throw new RangeError(
+    `scaledDotProductAttention: the scores of one query with ${k.shape.at(-2)} keys take ${bytes} bytes in ` +
+      `${
+        sizeOf(broadcastBatch(q, k))
+      } batches and heads, but the device "${q.device.name}" has buffers of at most ${most}; ` +
+      `use a smaller batch`,
+  );
 }
 
 /** The part of a mask for a block. */
@@ -143,8 +166,9 @@ export const attendInBlocks: (
   forward(context, attending: Attending, q: Tensor, k: Tensor, v: Tensor, ...masks: Tensor[]) {
     const { causalOffset, generator = defaultGenerator } = attending;
     const state = generator.getState();
-    const blocks = blocksOf(q.shape.at(-2)!, k.shape.at(-2)!, causalOffset);
+    const blocks = blocksOf(q, k, causalOffset);
     const fused = fusedAttrs(q, k, attending, blocks, generator);
+    if (fused === null) checkScores(q, k);
     const [out, ...made] = tidy(() => {
       const rows = [...broadcastBatch(q, k, v), q.shape.at(-2)!];
       const out = lyingAs(q, [...rows, v.shape.at(-1)!]);

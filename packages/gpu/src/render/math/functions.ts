@@ -65,11 +65,11 @@ export const functions: Readonly<Record<string, string>> = {
   // The numbers below 0, without -0 and NaN, by their bits: a comparison could be compiled to a maximum, which loses NaN.
   relu_f: `fn relu_f(x: f32) -> f32 { return select(x, 0f, bitcast<u32>(x) - 0x80000001u < 0x7f800000u); }`,
   // A comparison alone, which compilers may replace by its opposite or by max, could lose a NaN in either place.
-  maximum_f: `fn maximum_f(a: f32, b: f32) -> f32 { return select(b, a, (a > b && !is_nan(b)) || is_nan(a)); }`,
-  minimum_f: `fn minimum_f(a: f32, b: f32) -> f32 { return select(b, a, (a < b && !is_nan(b)) || is_nan(a)); }`,
-  equal_f: `fn equal_f(a: f32, b: f32) -> bool { return a == b && !is_nan(a) && !is_nan(b); }`,
-  less_f: `fn less_f(a: f32, b: f32) -> bool { return a < b && !is_nan(a) && !is_nan(b); }`,
-  less_equal_f: `fn less_equal_f(a: f32, b: f32) -> bool { return a <= b && !is_nan(a) && !is_nan(b); }`,
+  maximum_f: `fn maximum_f(a: f32, b: f32) -> f32 { return select(b, a, ((a > b) & !is_nan(b)) | is_nan(a)); }`,
+  minimum_f: `fn minimum_f(a: f32, b: f32) -> f32 { return select(b, a, ((a < b) & !is_nan(b)) | is_nan(a)); }`,
+  equal_f: `fn equal_f(a: f32, b: f32) -> bool { return (a == b) & !is_nan(a) & !is_nan(b); }`,
+  less_f: `fn less_f(a: f32, b: f32) -> bool { return (a < b) & !is_nan(a) & !is_nan(b); }`,
+  less_equal_f: `fn less_equal_f(a: f32, b: f32) -> bool { return (a <= b) & !is_nan(a) & !is_nan(b); }`,
   floor_divide_i: `fn floor_divide_i(a: i32, d: i32) -> i32 {
   let b = select(d, 1, d == 0);
   let q = a / b;

@@ -147,7 +147,7 @@ ${
     result.write(
       (sum, row) => `${sum} * factor[${row}]`,
       (row, column, value) =>
-        `{ let row = row0 + ${row}; let column = ${column}; if (row < p.queries && column < p.valueWidth) { ` +
+        `{ let row = row0 + ${row}; let column = ${column}; if ((row < p.queries) & (column < p.valueWidth)) { ` +
         `out_set(out_base + row * p.outRow + column * p.outColumn, ${value}); } }`,
     )
   }`;

@@ -154,7 +154,7 @@ ${result.add({ matrix: "k", first: "key0" })}
 }
 ${
         result.write((sum) => sum, (row, column, value) =>
-          `{ let row = row0 + ${row}; let column = ${column}; if (row < p.queries && column < p.width) { ` +
+          `{ let row = row0 + ${row}; let column = ${column}; if ((row < p.queries) & (column < p.width)) { ` +
           `dq_set(dq_base + row * p.dqRow + column * p.dqColumn, ${value}); } }`)
       }`;
     },
@@ -235,9 +235,9 @@ ${of("dk").add({ matrix: "q", first: "query0" })}`
 ${
         sums.map(([name, each]) =>
           each.write((sum) => sum, (row, column, value) =>
-            `{ let row = row0 + ${row}; let column = ${column}; if (row < p.keys && column < p.${
+            `{ let row = row0 + ${row}; let column = ${column}; if ((row < p.keys) & (column < p.${
               name === "dk" ? "width" : "valueWidth"
-            }) { ${name}_set(${name}_base + row * p.${name}Row + column * p.${name}Column, ${value}); } }`)
+            })) { ${name}_set(${name}_base + row * p.${name}Row + column * p.${name}Column, ${value}); } }`)
         ).join("\n")
       }`;
     },

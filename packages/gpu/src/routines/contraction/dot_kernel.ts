@@ -1,17 +1,19 @@
 /** The kernel for contractions with few outputs: a workgroup computes one output. */
 import type { DType } from "@heddle/tensor";
+import { declareTotals, workgroupTotal } from "../../render/workgroup_total.ts";
 import { computeType } from "../../render/wgsl_types.ts";
 import { type Contraction, outerDigits, withEpilogue } from "./contraction.ts";
 import { elementAt, laneCode, outerCode } from "./factor.ts";
 import type { KernelVariant } from "./kernel_configs.ts";
 
 /** Declares the workgroup memory for partial sums. */
-export function dotDeclarations(dtype: DType, { group }: KernelVariant): string {
-  return `var<workgroup> sums: array<${computeType(dtype)}, ${group}>;\n`;
+export function dotDeclarations(dtype: DType, { group }: KernelVariant, subgroup: number): string {
+  return declareTotals("total", computeType(dtype), group, subgroup);
 }
 
 /** The entry point's statements. */
-export function dotBody(c: Contraction, { group }: KernelVariant): string {
+export function dotBody(c: Contraction, { group }: KernelVariant, subgroup: number): string {
+  const { lines, total } = workgroupTotal("sum", group, subgroup, (a, b) => `(${a} + ${b})`);
   const type = computeType(c.dtype);
   const split = c.digits.length > 1 ? `let r = k / p.inner;\nlet t = k % p.inner;\n${outerDigits(c)}` : `let t = k;\n`;
   return `
@@ -25,15 +27,10 @@ for (var k = lane; k < terms; k += ${group}u) {
 ${split}${outerCode(c.rows, "a")}${outerCode(c.columns, "b")}
 sum += ${elementAt(c.rows, "left", c.left, "a", "t")} * ${elementAt(c.columns, "right", c.right, "b", "t")};
 }
-sums[lane] = sum;
-workgroupBarrier();
-for (var half = ${group / 2}u; half > 0u; half >>= 1u) {
-if (lane < half) { sums[lane] += sums[lane + half]; }
-workgroupBarrier();
-}
+${lines}
 if (lane == 0u) {
 ${c.outRow("o", "row")}${c.outColumn("q", "column")}
-out_set(o + q, ${withEpilogue(c, "sums[0]", "row", "column")});
+out_set(o + q, ${withEpilogue(c, total, "row", "column")});
 }
 `;
 }

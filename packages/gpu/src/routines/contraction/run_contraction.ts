@@ -85,8 +85,8 @@ function runWithConfig(gpu: GpuContext, c: Contraction, name: KernelConfigName, 
     },
     groupSize: variant.group,
     ...(variant.kind === "register" ? { threads: count } : { groups: count }),
-    declarations: () => (partial ? "" : epilogueDeclarations(c)) + declarationsOf(c, variant, per),
-    body: () => bodyOf(c, variant, per, partial),
+    declarations: () => (partial ? "" : epilogueDeclarations(c)) + declarationsOf(gpu, c, variant, per),
+    body: () => bodyOf(gpu, c, variant, per, partial),
   });
   if (buffer === null) return;
   sumParts(gpu, c, buffer, parts);
@@ -99,24 +99,30 @@ function variantKey(c: Contraction, variant: KernelVariant, per: number): string
   return `${kind} ${rows} ${columns}${code}`;
 }
 
-function declarationsOf(c: Contraction, variant: KernelVariant, per: number): string {
+function declarationsOf({ subgroup }: GpuContext, c: Contraction, variant: KernelVariant, per: number): string {
   switch (variant.kind) {
     case "register":
       return "";
     case "tile":
       return tileDeclarations(c, variant, per);
     case "dot":
-      return dotDeclarations(c.dtype, variant);
+      return dotDeclarations(c.dtype, variant, subgroup);
   }
 }
 
-function bodyOf(c: Contraction, variant: KernelVariant, per: number, partial: boolean): string {
+function bodyOf(
+  { subgroup }: GpuContext,
+  c: Contraction,
+  variant: KernelVariant,
+  per: number,
+  partial: boolean,
+): string {
   switch (variant.kind) {
     case "register":
       return registerBody(c, variant, per, partial);
     case "tile":
       return tileBody(c, variant, per, partial);
     case "dot":
-      return dotBody(c, variant);
+      return dotBody(c, variant, subgroup);
   }
 }

@@ -22,6 +22,7 @@ import {
   windowParams,
 } from "./conv_params.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
+import { isWinograd, winograd } from "./winograd.ts";
 
 /** Convolves `[N, C, …]` with `[O, C / groups, …]`. A third input is a bias for each filter. */
 export function conv(
@@ -33,6 +34,9 @@ export function conv(
 ): void {
   if (name === undefined && isDepthwise(gpu, w!.shape, attrs, false)) {
     return depthwise(gpu, bias === undefined ? [x!, w!] : [x!, w!, bias], out!, attrs);
+  }
+  if (name === undefined && isWinograd(gpu, [x!, w!, out!], w!.shape, out!.shape, attrs)) {
+    return winograd(gpu, [x!, w!, bias ?? null], out!, attrs.padding, attrs.activation === "relu");
   }
   runContraction(gpu, {
     ...forward(x!, w!, out!, attrs),

@@ -10,6 +10,7 @@ import { runContraction } from "../contraction/run_contraction.ts";
 import { gradientByColumns } from "./conv_input_grad_columns.ts";
 import { polyphaseContractions } from "./conv_input_grad_polyphase.ts";
 import { depthwiseInputGrad, isDepthwise } from "./depthwise.ts";
+import { isWinograd, winogradInputGrad } from "./winograd.ts";
 
 type InputGrad = Attrs["convInputGrad"];
 
@@ -24,6 +25,9 @@ export function convInputGrad(
   if (sizeOf(out!.shape) === 0) return;
   if (name === undefined && isDepthwise(gpu, w!.shape, attrs, true)) {
     return depthwiseInputGrad(gpu, [g!, w!], out!, attrs);
+  }
+  if (name === undefined && isWinograd(gpu, [g!, w!, out!], w!.shape, g!.shape, attrs)) {
+    return winogradInputGrad(gpu, [g!, w!], out!, attrs);
   }
   if (prefersColumns(gpu, g!, w!, attrs)) return gradientByColumns(gpu, g!, w!, out!, attrs, name);
   for (const contraction of polyphaseContractions(g!, w!, out!, attrs)) {

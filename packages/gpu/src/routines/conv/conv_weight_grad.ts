@@ -11,6 +11,7 @@ import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import { dims, each, geometryOf, hasNoPadding, imageFactor, imageMoves, windowParams } from "./conv_params.ts";
 import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
+import { isWinograd, winogradWeightGrad } from "./winograd.ts";
 
 /** Computes the gradient. `name` selects a configuration, for tests and timing. */
 export function convWeightGrad(
@@ -22,6 +23,9 @@ export function convWeightGrad(
 ): void {
   if (name === undefined && isDepthwise(gpu, out!.shape, attrs, false)) {
     return depthwiseWeightGrad(gpu, [g!, x!], out!, attrs);
+  }
+  if (name === undefined && isWinograd(gpu, [g!, x!, out!], out!.shape, g!.shape, attrs)) {
+    return winogradWeightGrad(gpu, [g!, x!], out!, attrs);
   }
   runContraction(gpu, { ...weightGradient(g!, x!, out!, attrs), bias: null, relu: false }, name);
 }
