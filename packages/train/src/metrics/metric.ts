@@ -9,7 +9,10 @@ export type MetricValue = number | readonly number[] | readonly (readonly number
  * @typeParam V What `compute` returns.
  * @typeParam Batch The arguments of `update`: by default what the network returns, and what it should.
  */
-export interface Metric<V extends MetricValue = MetricValue, Batch extends unknown[] = [output: Tensor, target: Tensor]> {
+export interface Metric<
+  V extends MetricValue = MetricValue,
+  Batch extends unknown[] = [output: Tensor, target: Tensor],
+> {
   /** Adds a batch. The metric keeps none of the tensors, and records no graph. */
   update(...batch: Batch): void;
   /** The figure over all batches since the last `reset`; NaN where there are none. It is a promise, since a GPU cannot be read at once. */
