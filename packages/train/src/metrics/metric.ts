@@ -15,8 +15,8 @@ export interface Metric<
 > {
   /** Adds a batch. The metric keeps none of the tensors, and records no graph. */
   update(...batch: Batch): void;
-  /** The figure over all batches since the last `reset`; NaN where there are none. It is a promise, since a GPU cannot be read at once. */
-  compute(): Promise<V>;
+  /** The figure over all batches since the last `reset`; NaN where there are none. A promise where it is read from a device. */
+  compute(): V | Promise<V>;
   /** Forgets all batches, and frees what the metric holds. */
   reset(): void;
 }
