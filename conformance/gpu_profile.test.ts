@@ -21,6 +21,16 @@ describe.skipIf(gpu === null)("profiles on a GPU", () => {
     else expect(row.gpu).toBe(null);
   });
 
+  test("nest", async () => {
+    using _ = scope();
+    const x = ones([64, 64], { device: gpu! });
+    let inner: number | null = null;
+    const outer = await profile(async () => {
+      inner = (await profile(() => x.matmul(x))).rows[0]!.gpu;
+    });
+    expect(outer.rows[0]!.gpu).toBe(inner);
+  });
+
   test("change no value, and let errors through", async () => {
     using _ = scope();
     const x = ones([8, 8], { device: gpu! });

@@ -37,7 +37,8 @@ export function curves(rows: Iterable<CurveRow>): Displayable {
 /** The curves as SVG in HTML, and as plain text. */
 export function curvesBundle(rows: readonly CurveRow[], text: string): MimeBundle {
   const charts = chartsOf(rows);
-  const plain = text || charts.flat().map(({ name, points }) => `${name}: ${points.map(([, y]) => number(y)).join(" ")}`).join("\n");
+  const plain = text ||
+    charts.flat().map(({ name, points }) => `${name}: ${points.map(([, y]) => number(y)).join(" ")}`).join("\n");
   const svgs = charts.map(drawn);
   return {
     "text/plain": plain || "no epochs",
@@ -74,7 +75,9 @@ function drawn(lines: readonly Line[]): string {
   const y = (value: number): number => scale(value, low, high, HEIGHT - MARGIN / 2, TOP);
   const parts = lines.map(({ name, points }, i) => {
     const colour = COLOURS[i % COLOURS.length]!;
-    const dots = points.length === 1 ? `<circle cx="${x(points[0]![0])}" cy="${y(points[0]![1])}" r="3" fill="${colour}"/>` : "";
+    const dots = points.length === 1
+      ? `<circle cx="${x(points[0]![0])}" cy="${y(points[0]![1])}" r="3" fill="${colour}"/>`
+      : "";
     const path = points.map(([epoch, value]) => `${x(epoch)},${y(value)}`).join(" ");
     return `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${path}"/>${dots}` +
       `<text x="${MARGIN + 130 * i}" y="14" fill="${colour}">${escaped(name)}</text>`;
@@ -87,5 +90,7 @@ function drawn(lines: readonly Line[]): string {
     left === right ? "" : `<text x="${WIDTH - 10}" y="${HEIGHT - 8}" text-anchor="end">epoch ${right}</text>`,
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="11" fill="gray">` +
-    `<path d="M${MARGIN} ${TOP}V${base}H${WIDTH - 10}" fill="none" stroke="gray"/>${labels.join("")}${parts.join("")}</svg>`;
+    `<path d="M${MARGIN} ${TOP}V${base}H${WIDTH - 10}" fill="none" stroke="gray"/>${labels.join("")}${
+      parts.join("")
+    }</svg>`;
 }

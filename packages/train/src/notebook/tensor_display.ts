@@ -44,7 +44,9 @@ function bundleOf(x: Tensor, { dtype, shape, device, requiresGrad }: Tensor): Mi
   const pictures = picturesOf(x);
   if (pictures.length > 0) {
     const wide = Math.max(WIDTH, shape.at(-1)!);
-    const tags = pictures.map((png) => `<img width="${wide}" style="image-rendering: pixelated" src="data:image/png;base64,${png}">`);
+    const tags = pictures.map((png) =>
+      `<img width="${wide}" style="image-rendering: pixelated" src="data:image/png;base64,${png}">`
+    );
     const more = shape.length === 4 && shape[0]! > PICTURES ? ` the first ${PICTURES}` : "";
     const html = `${tags.join(" ")}<br>${small}${more}`;
     return { "text/plain": text, "text/html": html, ...pictures.length === 1 && { "image/png": pictures[0]! } };
@@ -104,5 +106,7 @@ function shownOf(size: number): (number | null)[] {
 }
 
 function cellText(value: Cell): string {
-  return typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(5).replace(/\.?0+(e|$)/, "$1") : String(value);
+  return typeof value === "number" && !Number.isInteger(value)
+    ? value.toPrecision(5).replace(/\.?0+(e|$)/, "$1")
+    : String(value);
 }

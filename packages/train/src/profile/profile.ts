@@ -116,7 +116,11 @@ function timed({ backend }: Device, run: () => void): Promise<number> | null {
   return time;
 }
 
-function described(operation: string, device: Device, work: Work): Pick<Dispatch, "operation" | "device" | "shapes" | "bytes"> {
+function described(
+  operation: string,
+  device: Device,
+  work: Work,
+): Pick<Dispatch, "operation" | "device" | "shapes" | "bytes"> {
   return { operation, device: device.name, shapes: workShapes(work), bytes: workBytes(work) };
 }
 
@@ -169,6 +173,8 @@ function tableOf({ rows, milliseconds, outside }: Profile): string {
   ];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
   return table
-    .map((line) => line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ").trimEnd())
+    .map((line) =>
+      line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ").trimEnd()
+    )
     .join("\n");
 }

@@ -34,7 +34,16 @@ export function traceOf(dispatches: readonly Dispatch[], milliseconds: number): 
     // The device's clock is another: operations follow each other, none before the host asked for it.
     const from = Math.max(track.end, start);
     track.end = from + gpu;
-    events.push({ name: operation, cat: device, ph: "X", pid: 1, tid: track.tid, ts: 1000 * from, dur: 1000 * gpu, args });
+    events.push({
+      name: operation,
+      cat: device,
+      ph: "X",
+      pid: 1,
+      tid: track.tid,
+      ts: 1000 * from,
+      dur: 1000 * gpu,
+      args,
+    });
   }
   return JSON.stringify({ traceEvents: events, displayTimeUnit: "ms" });
 }

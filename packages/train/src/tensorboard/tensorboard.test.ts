@@ -142,7 +142,10 @@ describe("TensorBoard", () => {
     board.addScalars("loss", { train: 0.5, validation: 2 }, 2);
     board.addHparams({ lr: 0.1, name: "adam" }, { accuracy: 0.9 });
     board.close();
-    expect(readdirSync(folder).filter((name) => name.startsWith("loss_"))).toEqual(["loss_train", "loss_validation"]);
+    expect(readdirSync(folder).filter((name) => name.startsWith("loss_")).sort()).toEqual([
+      "loss_train",
+      "loss_validation",
+    ]);
     expect(recordsOf(files(join(folder, "loss_train"))[0]!).length).toBe(3);
     expect(tagsOf(files()[0]!)).toContain("_hparams_/session_start_info");
   });
