@@ -175,6 +175,22 @@ export class GpuBackend implements Backend {
     }
   }
 
+  /** By timestamp queries. What was recorded before is submitted first, so that a program runs slower while it is measured. */
+  measure(run: () => void): Promise<number> | null {
+    const { features, recorder } = this.engine;
+    if (!features.has("timestamp-query")) return null;
+    const failed: unknown[] = [];
+    const time = recorder.measure(() => {
+      try {
+        run();
+      } catch (error) {
+        failed.push(error);
+      }
+    });
+    if (failed.length > 0) throw failed[0];
+    return time;
+  }
+
   /** Counts of work done and memory held. */
   report(): EngineReport {
     return this.engine.report();

@@ -84,7 +84,13 @@ export function foldedAfter(
   if (!isFloat(weight.dtype) || isHalf(weight) || others.some((x) => x && x.dtype !== weight.dtype)) return null;
 
   checkActivation(activation);
-  const [folded, offset] = fuseConvBnWeights(weight, bias, { runningMean, runningVar, eps, weight: scale, bias: shift });
+  const [folded, offset] = fuseConvBnWeights(weight, bias, {
+    runningMean,
+    runningVar,
+    eps,
+    weight: scale,
+    bias: shift,
+  });
   const applied = residual === null ? activation : "none";
   const y = layer instanceof ConvNd
     ? layer.convolveWith(convolutions[weight.ndim - 3]!, input, folded, offset, applied)

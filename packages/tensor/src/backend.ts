@@ -49,4 +49,9 @@ export interface Backend {
   /** Frees what a program holds. It is not dispatched again. */
   release?(program: Program): void;
   dispatch(program: Program, inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
+  /**
+   * Calls a function, and returns the milliseconds that the device takes for what it dispatches; throws what the function throws. Null,
+   * and no call, if the device has no clock. A backend without this method has done the work when `dispatch` returns.
+   */
+  measure?(run: () => void): Promise<number> | null;
 }

@@ -43,6 +43,9 @@ export {
 } from "./engine/recorder.ts";
 export { type RecordedStep, Recording, type StepOf, type Value } from "./engine/recording.ts";
 
+// Dispatches, seen by profilers.
+export { type DispatchWatch, setDispatchWatch } from "./engine/debug.ts";
+
 // Fused kernels.
 export { fusedSum, type FusedSumFunction, fusedTotal, type FusedTotalFunction } from "./engine/fuse.ts";
 export { fusedUpdate, type UpdateFunction } from "./engine/fused_update.ts";

@@ -159,7 +159,7 @@ export class CommandRecorder {
   async measure(record: () => void): Promise<number> {
     this.submit();
     const times: Promise<number>[] = [];
-    const before = this.timestamps;
+    const [before, outer] = [this.timestamps, this.measured];
     this.timestamps ??= this.queries ??= new TimestampQueries(this.device);
     this.measured = times;
     try {
@@ -167,9 +167,11 @@ export class CommandRecorder {
       this.submit();
     } finally {
       this.timestamps = before;
-      this.measured = null;
+      this.measured = outer;
     }
-    return (await Promise.all(times)).reduce((sum, time) => sum + time, 0);
+    const total = Promise.all(times).then((all) => all.reduce((sum, time) => sum + time, 0));
+    outer?.push(total);
+    return await total;
   }
 
   private begin(): GPUComputePassEncoder {

@@ -1,5 +1,5 @@
 import { noGrad } from "@heddle/autograd";
-import { ones, randn, tensor, type Tensor } from "@heddle/tensor";
+import { ones, randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { families } from "../operators/table.ts";
 import { type Attribute, modelOf, type NodeFields, nodeOf, tensorOf, valueOf } from "../testing/build_model.ts";
@@ -13,7 +13,9 @@ function graphOf(model: OnnxModule): Graph {
 
 /** The operators of each group, in the order of the nodes. */
 function groupsOf(model: OnnxModule): string[] {
-  return [...graphOf(model).groups].sort(([a], [b]) => a - b).map(([, { nodes }]) => nodes.map(({ op }) => op).join(" "));
+  return [...graphOf(model).groups].sort(([a], [b]) => a - b).map(([, { nodes }]) =>
+    nodes.map(({ op }) => op).join(" ")
+  );
 }
 
 /** Runs the nodes one by one. */
@@ -28,10 +30,40 @@ function singly<T>(model: OnnxModule, run: () => T): T {
   }
 }
 
-const special = [-Infinity, -1e30, -7, -3, -2.5, -1, -0.5, -1e-8, -0, 0, 1e-8, 0.2, 0.5, 1, 2.5, 3, 6, 7, 1e30, Infinity, NaN];
+const special = [
+  -Infinity,
+  -1e30,
+  -7,
+  -3,
+  -2.5,
+  -1,
+  -0.5,
+  -1e-8,
+  -0,
+  0,
+  1e-8,
+  0.2,
+  0.5,
+  1,
+  2.5,
+  3,
+  6,
+  7,
+  1e30,
+  Infinity,
+  NaN,
+];
 
 /** Inputs after the first: numbers of the model. */
-const more: Readonly<Record<string, readonly number[]>> = { Pow: [2], "Clip 6": [], Clip: [-1, 2.5], Add: [3], Sub: [3], Mul: [3], Div: [3] };
+const more: Readonly<Record<string, readonly number[]>> = {
+  Pow: [2],
+  "Clip 6": [],
+  Clip: [-1, 2.5],
+  Add: [3],
+  Sub: [3],
+  Mul: [3],
+  Div: [3],
+};
 const attributes: Readonly<Record<string, Readonly<Record<string, Attribute>>>> = {
   "Clip 6": { min: -1, max: 2.5 },
   HardSigmoid: { alpha: 0.3, beta: 0.4 },
@@ -40,7 +72,9 @@ const attributes: Readonly<Record<string, Readonly<Record<string, Attribute>>>> 
 
 describe("expressions have the values and gradients of their nodes", () => {
   const cases = Object.values(families).flatMap((family) => Object.entries(family)).flatMap(([op, versions]) =>
-    Object.entries(versions).filter(([, { pointwise }]) => pointwise !== undefined).map(([since]) => [op, Number(since)])
+    Object.entries(versions).filter(([, { pointwise }]) => pointwise !== undefined).map((
+      [since],
+    ) => [op, Number(since)])
   ) as [string, number][];
 
   test.for(cases)("%s of operator set %i", async ([op, since]) => {
@@ -64,11 +98,15 @@ describe("expressions have the values and gradients of their nodes", () => {
 
   test("numbers come first in Add, Sub and Mul, and there is no expression of a number divided", async () => {
     for (const [op, value] of [["Add", 7], ["Sub", -1], ["Mul", 12]] as const) {
-      const model = await importOnnx(modelOf({ nodes: [[op, ["three", "x"], ["y"]]], initializers: [tensorOf("three", [], [3])] }));
+      const model = await importOnnx(
+        modelOf({ nodes: [[op, ["three", "x"], ["y"]]], initializers: [tensorOf("three", [], [3])] }),
+      );
       expect(groupsOf(model)).toEqual([op]);
       expect(model.forward(tensor([4])).toArray()).toEqual([value]);
     }
-    const model = await importOnnx(modelOf({ nodes: [["Div", ["three", "x"], ["y"]]], initializers: [tensorOf("three", [], [3])] }));
+    const model = await importOnnx(
+      modelOf({ nodes: [["Div", ["three", "x"], ["y"]]], initializers: [tensorOf("three", [], [3])] }),
+    );
     expect(groupsOf(model)).toEqual([]);
     expect(model.forward(tensor([4])).toArray()).toEqual([0.75]);
   });
@@ -88,14 +126,16 @@ async function found(
 
 describe("what is computed together", () => {
   test("chains of element-wise nodes, wherever they stand in the file", async () => {
-    expect(await found([
-      ["Add", ["x", "three"], ["a"]],
-      ["Softmax", ["x"], ["other"]],
-      ["Clip", ["a", "zero", "six"], ["b"]],
-      ["Mul", ["x", "b"], ["c"]],
-      ["Div", ["c", "six"], ["d"]],
-      ["Add", ["other", "d"], ["y"]],
-    ])).toEqual(["Add Clip Mul Div Add"]);
+    expect(
+      await found([
+        ["Add", ["x", "three"], ["a"]],
+        ["Softmax", ["x"], ["other"]],
+        ["Clip", ["a", "zero", "six"], ["b"]],
+        ["Mul", ["x", "b"], ["c"]],
+        ["Div", ["c", "six"], ["d"]],
+        ["Add", ["other", "d"], ["y"]],
+      ]),
+    ).toEqual(["Add Clip Mul Div Add"]);
   });
 
   test("not what others use, or what leaves the graph", async () => {
@@ -121,7 +161,10 @@ describe("what is computed together", () => {
 
   test("no more tensors than a device can bind", async () => {
     const inputs = Array.from({ length: 10 }, (_, i) => `x${i}`);
-    const nodes = inputs.slice(1).map((name, i): NodeFields => ["Add", [i === 0 ? "x0" : `s${i}`, name], [i === 8 ? "y" : `s${i + 1}`]]);
+    const nodes = inputs.slice(1).map((
+      name,
+      i,
+    ): NodeFields => ["Add", [i === 0 ? "x0" : `s${i}`, name], [i === 8 ? "y" : `s${i + 1}`]]);
     expect(await found(nodes, { inputs })).toEqual(["Add Add Add", "Add Add Add Add Add Add"]);
   });
 
@@ -181,7 +224,8 @@ describe("convolutions", () => {
     const model = await importOnnx(modelOf({ nodes, initializers }));
     expect(groupsOf(model)).toEqual(["Conv BatchNormalization Relu"]);
     const input = x();
-    const both = (): [Tensor, Tensor] => noGrad(() => [model.forward(input), singly(model, () => model.forward(input))]);
+    const both = (): [Tensor, Tensor] =>
+      noGrad(() => [model.forward(input), singly(model, () => model.forward(input))]);
     const [fused, single] = both();
     expect(fused.allclose(single, { rtol: 1e-5, atol: 1e-5 })).toBe(true);
     expect(fused.equal(single)).toBe(false); // the weights are other ones
@@ -207,16 +251,20 @@ describe("convolutions", () => {
 
   test("Relu alone, and a sum of branches after them", async () => {
     expect(await found([["Conv", ["x", "w"], ["c"]], ["Relu", ["c"], ["y"]]], { initializers })).toEqual(["Conv Relu"]);
-    expect(await found([
-      ["Conv", ["x", "w"], ["c"]],
-      ["BatchNormalization", ["c", ...statistics], ["n"]],
-      ["Add", ["n", "x"], ["s"]],
-      ["Relu", ["s"], ["y"]],
-    ], { initializers })).toEqual(["Conv BatchNormalization", "Add Relu"]);
+    expect(
+      await found([
+        ["Conv", ["x", "w"], ["c"]],
+        ["BatchNormalization", ["c", ...statistics], ["n"]],
+        ["Add", ["n", "x"], ["s"]],
+        ["Relu", ["s"], ["y"]],
+      ], { initializers }),
+    ).toEqual(["Conv BatchNormalization", "Add Relu"]);
   });
 
   test("a computed weight is not fused", async () => {
-    expect(await found([["Softmax", ["w"], ["v"]], ["Conv", ["x", "v"], ["c"]], ["Relu", ["c"], ["y"]]], { initializers }))
+    expect(
+      await found([["Softmax", ["w"], ["v"]], ["Conv", ["x", "v"], ["c"]], ["Relu", ["c"], ["y"]]], { initializers }),
+    )
       .toEqual(["Relu"]);
   });
 });

@@ -123,7 +123,23 @@ function inputsOf(members: Iterable<Node>, { graph }: Context): string[] {
 }
 
 const cheap: ReadonlySet<string> = new Set(
-  ["input", "scalar", "add", "sub", "mul", "div", "neg", "abs", "maximum", "minimum", "relu", "sqrt", "where", "lt", "gt"],
+  [
+    "input",
+    "scalar",
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "neg",
+    "abs",
+    "maximum",
+    "minimum",
+    "relu",
+    "sqrt",
+    "where",
+    "lt",
+    "gt",
+  ],
 );
 
 function isCheap(expr: Expr): boolean {
@@ -139,7 +155,9 @@ function repeats(producer: Node, members: ReadonlySet<Node>, context: Context): 
   const before = new Set(inputsOf([producer], context));
   for (const name of before) { // which grows
     const maker = context.producers.get(name);
-    if (maker !== undefined && isPointwise(maker, context)) for (const each of inputsOf([maker], context)) before.add(each);
+    if (maker !== undefined && isPointwise(maker, context)) {
+      for (const each of inputsOf([maker], context)) before.add(each);
+    }
   }
   return inputsOf(members, context).some((name) => name !== producer.outputs[0] && !before.has(name));
 }

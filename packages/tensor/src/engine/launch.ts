@@ -1,7 +1,7 @@
 /** Allocates tensors and dispatches programs to a backend. */
 import { makeTensor, type TensorCore } from "../tensor/core.ts";
 import type { Binding } from "../backend.ts";
-import { debug, logDispatch } from "./debug.ts";
+import { dispatchWatch } from "./debug.ts";
 import type { Device } from "../device.ts";
 import { type DType, itemSize, type Scalar } from "../dtype.ts";
 import type { Operand } from "../ir/kernel.ts";
@@ -97,12 +97,13 @@ function allocateOutput(operation: string, device: Device, { dtype, shape, strid
 /** Runs the program of a launch on operands of its geometry. */
 export function run(
   operation: string,
-  { backend, name }: Device,
+  device: Device,
   launch: Launch,
   inputs: readonly TensorCore[],
   outputs: readonly TensorCore[],
   scalars: readonly Scalar[],
 ): void {
+  const { backend } = device;
   const { program } = launch;
   if (program === null) return;
   const keeps = program.work.kind === "routine" && keepsPrepared();
@@ -112,8 +113,9 @@ export function run(
   for (let i = 0; i < outputs.length; i++) {
     written.push(bound(operation, outputs[i]!, launch, inputs.length + i, false));
   }
-  if (debug() === 0) backend.dispatch(program, read, written, scalars);
-  else logDispatch(operation, name, program.work, () => backend.dispatch(program, read, written, scalars));
+  const watch = dispatchWatch();
+  if (watch === null) backend.dispatch(program, read, written, scalars);
+  else watch(operation, device, program.work, () => backend.dispatch(program, read, written, scalars));
 }
 
 /**

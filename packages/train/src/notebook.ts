@@ -1,0 +1,26 @@
+/**
+ * Displays for notebooks with Deno's kernel (`deno jupyter`). Once it is imported, a cell whose value is a tensor shows a table or a picture,
+ * and one whose value is a model shows its summary.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/train/notebook";
+ * import { rand } from "@heddle/tensor";
+ *
+ * rand([3, 32, 32]); // as the last line of a cell: a picture
+ * ```
+ * @module
+ */
+import { Module } from "@heddle/nn";
+import { Tensor } from "@heddle/tensor";
+import { escaped, install } from "./notebook/display.ts";
+import { tensorBundle } from "./notebook/tensor_display.ts";
+
+install(Tensor.prototype, tensorBundle);
+install(Module.prototype, (model) => {
+  const summary = model.summary();
+  return { "text/plain": summary, "text/html": `<pre>${escaped(summary)}</pre>` };
+});
+
+export { type CurveRow, curves } from "./notebook/curves.ts";
+export type { Displayable, MimeBundle } from "./notebook/display.ts";
