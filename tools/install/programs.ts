@@ -1,7 +1,8 @@
 // What the projects of the installation test run, and what they must print.
 
 /** Trains a small network and prints its losses, the first one and every twentieth. */
-export const TRAINING = `import { functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
+export const TRAINING = `import { Linear, ReLU, Sequential } from "@heddle/nn";
+import * as F from "@heddle/nn/functional";
 import { Adam } from "@heddle/optim";
 import { manualSeed, rand, scope } from "@heddle/tensor";
 
