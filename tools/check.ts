@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { checkSizes } from "./bundle_sizes.ts";
 import { docFindings, DOCUMENTED, entryPoints, unexplained } from "./check_docs.ts";
 import { checkRepository, readSources, type Source } from "./check_layers.ts";
 import { checkLayout } from "./check_layout.ts";
@@ -96,6 +97,8 @@ const CHECKS: Record<string, () => string[] | Promise<string[]>> = {
   // Also what finds the "slow types" that JSR refuses.
   "publish-jsr": () => deno("publish", "--dry-run", "--allow-dirty"),
   "publish-npm": built,
+  // Of bundles for browsers.
+  sizes: checkSizes,
 };
 
 async function main(): Promise<void> {

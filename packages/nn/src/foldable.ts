@@ -3,13 +3,17 @@
  * without convolutions and normalisations does not load them. Keys are `forward` methods: a subclass that overrides it is another layer.
  */
 import type { Tensor } from "@heddle/tensor";
-import type { BatchNorm } from "./batch_norm.ts";
 import type { Layer } from "./module.ts";
 
 /** A layer with a weight `[outFeatures, …]` and a bias. */
 export interface Weighted {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
+}
+
+/** A batch normalisation, which knows how to be applied after a layer. */
+export interface Normalisation extends Layer {
+  after(layer: Layer, input: Tensor, following: { readonly activation?: "none" | "relu" }): Tensor;
 }
 
 /** Applies a layer with another weight and bias, and then an activation. */
@@ -35,11 +39,11 @@ export function foldableLayer(layer: Layer): ApplyWith<Weighted> | undefined {
 }
 
 /** Makes layers with this `forward` batch normalisations that fold into the layer before. */
-export function makeNormalisation(forward: BatchNorm["forward"]): void {
+export function makeNormalisation(forward: Normalisation["forward"]): void {
   normalisations.add(forward);
 }
 
 /** Whether a layer is a batch normalisation that folds into the layer before. */
-export function isNormalisation(layer: Layer | undefined): layer is BatchNorm {
+export function isNormalisation(layer: Layer | undefined): layer is Normalisation {
   return layer !== undefined && normalisations.has(layer.forward);
 }
