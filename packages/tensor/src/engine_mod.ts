@@ -103,5 +103,5 @@ export { elementValue } from "./scalar.ts";
 export { markClass, otherCopy } from "./brand.ts";
 
 // The runtime.
-export { dataFolder, hubAddress } from "./env.ts";
-export { printOnConsole } from "./runtime.ts";
+export { dataFolder, fixThreads, hubAddress } from "./env.ts";
+export { environmentVariable, isGranted, type Permission, printOnConsole } from "./runtime.ts";
