@@ -4,6 +4,7 @@
  */
 
 import { isGranted } from "@heddle/tensor/backend";
+
 /** Flags of `GPUBufferUsage`. Not all runtimes have the global constants. */
 export const usage: {
   readonly mapRead: number;
