@@ -43,6 +43,7 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^@heddle\/([a-z]+)$/, replacement: `${root}packages/$1/src/mod.ts` },
       { find: /^@heddle\/tensor\/(engine|backend|code)$/, replacement: `${root}packages/tensor/src/$1_mod.ts` },
+      { find: "@heddle/nn/functional", replacement: `${root}packages/nn/src/functional/mod.ts` },
       { find: /^@heddle\/(data|models|train)\/([a-z]+)$/, replacement: `${root}packages/$1/src/$2.ts` },
     ],
   },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rewriteSpecifiers, withLibraries } from "./build_package.ts";
+import { rewriteSpecifiers, shiftedMap, withLibraries } from "./build_package.ts";
 
 test("relative .ts specifiers become .js, and nothing else changes", () => {
   expect(rewriteSpecifiers(`
@@ -23,4 +23,9 @@ test("declarations that name Symbol.dispose bring the library that declares it",
   const scope = "export interface Scope {\n  [Symbol.dispose](): void;\n}\n";
   expect(withLibraries(scope)).toBe(`/// <reference lib="esnext.disposable" />\n${scope}`);
   expect(withLibraries("export {};\n")).toBe("export {};\n");
+});
+
+test("the source map of a declaration file moves down with its lines", () => {
+  expect(JSON.parse(shiftedMap(`{"version":3,"sources":["../src/a.ts"],"mappings":"AAAA;CAAC"}`, 1)))
+    .toEqual({ version: 3, sources: ["../src/a.ts"], mappings: ";AAAA;CAAC" });
 });

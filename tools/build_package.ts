@@ -1,4 +1,5 @@
-// Builds the package in the current folder for npm, into `dist/`: every package's `build` script.
+// Builds the package in the current folder for npm, into `dist/`: every package's `build` script. Source maps lead to `src/`, which is
+// published, too, so that "go to definition" ends in TypeScript.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -30,6 +31,12 @@ export function withLibraries(declarations: string): string {
     : declarations;
 }
 
+/** A declaration file's source map after lines were added at its start. */
+export function shiftedMap(map: string, lines: number): string {
+  const parsed = JSON.parse(map) as { mappings: string };
+  return JSON.stringify({ ...parsed, mappings: ";".repeat(lines) + parsed.mappings });
+}
+
 function main(): void {
   // Otherwise outputs of deleted files would be published.
   rmSync("dist", { recursive: true, force: true });
@@ -41,7 +48,10 @@ function main(): void {
   for (const name of readdirSync("dist", { recursive: true }) as string[]) {
     if (!name.endsWith(".d.ts")) continue;
     const file = join("dist", name);
-    writeFileSync(file, withLibraries(rewriteSpecifiers(readFileSync(file, "utf8"))));
+    const declarations = rewriteSpecifiers(readFileSync(file, "utf8"));
+    const complete = withLibraries(declarations);
+    writeFileSync(file, complete);
+    if (complete !== declarations) writeFileSync(`${file}.map`, shiftedMap(readFileSync(`${file}.map`, "utf8"), 1));
   }
 }
 

@@ -7,9 +7,11 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { checkSizes } from "./bundle_sizes.ts";
 import { docFindings, DOCUMENTED, entryPoints, unexplained } from "./check_docs.ts";
 import { checkRepository, readSources, type Source } from "./check_layers.ts";
 import { checkLayout } from "./check_layout.ts";
+import { checkManifests } from "./check_manifests.ts";
 import { checkPacked } from "./check_packed.ts";
 import { denoCommand } from "./deno.ts";
 import { syncVersions } from "./sync_versions.ts";
@@ -86,11 +88,17 @@ const CHECKS: Record<string, () => string[] | Promise<string[]>> = {
   types: () => npm("typescript/bin/tsc", "--noEmit"),
   layout: () => checkLayout(sources()),
   layers: () => checkRepository(root),
-  manifests:
-    () => [...syncVersions(root, true), ...lockFile("package-lock.json"), ...lockFile("bench/package-lock.json")],
+  manifests: () => [
+    ...syncVersions(root, true),
+    ...checkManifests(root),
+    ...lockFile("package-lock.json"),
+    ...lockFile("bench/package-lock.json"),
+  ],
   // Also what finds the "slow types" that JSR refuses.
   "publish-jsr": () => deno("publish", "--dry-run", "--allow-dirty"),
   "publish-npm": built,
+  // Of bundles for browsers.
+  sizes: checkSizes,
 };
 
 async function main(): Promise<void> {

@@ -26,7 +26,7 @@ export function entryPoints(root: string): string[] {
       found.push(path, ...namespaces.map((match) => posix.join(posix.dirname(path), match[1]!)));
     }
   }
-  return found;
+  return [...new Set(found)];
 }
 
 /**

@@ -2,6 +2,7 @@
 import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { forget } from "./derived_tensors.ts";
+import { makeNormalisation } from "./foldable.ts";
 import { foldedAfter, type Following } from "./folded_norm.ts";
 import { batchNorm, instanceNorm } from "./functional/normalization.ts";
 import { resetAffine } from "./initial_values.ts";
@@ -188,6 +189,8 @@ export abstract class BatchNorm extends RunningNorm {
     return this.momentum ?? count.to(this.runningMean!.dtype).reciprocal();
   }
 }
+
+makeNormalisation(BatchNorm.prototype.forward);
 
 /** Batch normalisation of `[N, C]` or `[N, C, L]`; see {@link BatchNorm2d}. PyTorch: `torch.nn.BatchNorm1d`. */
 export class BatchNorm1d extends BatchNorm {

@@ -1,7 +1,7 @@
 /** Containers of modules: in sequence, in a list, by name. */
 import type { Tensor } from "@heddle/tensor";
 import { keepsPrepared } from "@heddle/tensor/engine";
-import { BatchNorm } from "./batch_norm.ts";
+import { isNormalisation } from "./foldable.ts";
 import { checkModule, type Layer, Module } from "./module.ts";
 import { ReLU } from "./rectifier.ts";
 import { checkSurplus } from "./surplus_arguments.ts";
@@ -137,7 +137,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     let result = input;
     for (let i = 0; i < layers.length; i++) {
       const [layer, norm, last] = [layers[i]!, layers[i + 1], layers[i + 2]];
-      if (!(norm instanceof BatchNorm) || norm.training || norm.forward !== BatchNorm.prototype.forward) {
+      if (!isNormalisation(norm) || norm.training) {
         result = layer.forward(result);
         continue;
       }

@@ -1,6 +1,7 @@
 /** Convolutions in one to three dimensions. */
 import { conv1d, conv2d, conv3d, type ConvOptions, empty, type Generator, pad, type Tensor } from "@heddle/tensor";
 import { checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
+import { makeFoldable } from "./foldable.ts";
 import { drawWeights } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
@@ -237,4 +238,11 @@ export class Conv3d extends ConvNd {
   forward(input: Tensor): Tensor {
     return this.convolve(conv3d, input);
   }
+}
+
+for (const [{ prototype }, convolution] of [[Conv1d, conv1d], [Conv2d, conv2d], [Conv3d, conv3d]] as const) {
+  makeFoldable<ConvNd & { forward(input: Tensor): Tensor }>(
+    prototype.forward,
+    (layer, input, weight, bias, activation) => layer.convolveWith(convolution, input, weight, bias, activation),
+  );
 }

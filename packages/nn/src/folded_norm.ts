@@ -1,11 +1,9 @@
 /** Convolutions and linear layers with the batch normalisation that follows folded into their weight and bias. */
-import { conv1d, conv2d, conv3d, fused, isFloat, type Tensor } from "@heddle/tensor";
+import { fused, isFloat, type Tensor } from "@heddle/tensor";
 import { isHalf, keepsPrepared } from "@heddle/tensor/engine";
-import { Conv1d, Conv2d, Conv3d, ConvNd } from "./conv.ts";
 import { derived } from "./derived_tensors.ts";
-import { linear } from "./functional/linear.ts";
+import { foldableLayer, type Weighted } from "./foldable.ts";
 import { type BatchNormOptions, checkActivation, checkResidual, runningAffine } from "./functional/normalization.ts";
-import { Linear } from "./linear.ts";
 import type { Layer } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -59,9 +57,6 @@ export function fuseConvBnWeights(
 /** The operations after a normalisation. */
 export type Following = Pick<BatchNormOptions, "residual" | "activation">;
 
-const convolutions = [conv1d, conv2d, conv3d];
-const plain: ReadonlySet<unknown> = new Set([Conv1d, Conv2d, Conv3d, Linear].map(({ prototype }) => prototype.forward));
-
 const addResidual = fused("batchNorm", (y, residual) => y.add(residual));
 const addAndRectify = fused("batchNorm", (y, residual) => y.add(residual).relu());
 
@@ -77,8 +72,9 @@ export function foldedAfter(
   { residual = null, activation = "none" }: Following,
 ): Tensor | null {
   const { numFeatures, eps, weight: scale, bias: shift, runningMean, runningVar } = norm;
-  if (!keepsPrepared() || runningMean === null || runningVar === null || !plain.has(layer.forward)) return null;
-  const { weight, bias } = layer as ConvNd | Linear;
+  const apply = foldableLayer(layer);
+  if (!keepsPrepared() || runningMean === null || runningVar === null || apply === undefined) return null;
+  const { weight, bias } = layer as Layer & Weighted;
   if (!(weight instanceof Parameter) || weight.shape[0] !== numFeatures || input.ndim !== weight.ndim) return null;
   const others = [bias, scale, shift, runningMean, runningVar, input, residual];
   if (!isFloat(weight.dtype) || isHalf(weight) || others.some((x) => x && x.dtype !== weight.dtype)) return null;
@@ -92,9 +88,7 @@ export function foldedAfter(
     bias: shift,
   });
   const applied = residual === null ? activation : "none";
-  const y = layer instanceof ConvNd
-    ? layer.convolveWith(convolutions[weight.ndim - 3]!, input, folded, offset, applied)
-    : linear(input, folded, offset, { activation: applied });
+  const y = apply(layer as Layer & Weighted, input, folded, offset, applied);
   checkResidual(residual, y.shape);
   if (residual === null) return y;
   return (activation === "relu" ? addAndRectify : addResidual)([y, residual], y);

@@ -1,6 +1,7 @@
 /** Fully connected layers. */
 import { empty, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { makeFoldable } from "./foldable.ts";
 import { linear } from "./functional/linear.ts";
 import { drawWeights } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -59,3 +60,8 @@ export class Linear extends Module {
     return `inFeatures=${this.inFeatures}, outFeatures=${this.outFeatures}, bias=${this.bias !== null}`;
   }
 }
+
+makeFoldable<Linear>(
+  Linear.prototype.forward,
+  (_, input, weight, bias, activation) => linear(input, weight, bias, { activation }),
+);

@@ -17,7 +17,7 @@ export {
 export type { Run } from "./backends/cpu/compiled_module.ts";
 export type { CodeModule } from "./code/module.ts";
 export { debug } from "./engine/debug.ts";
-export { environmentVariable } from "./runtime.ts";
+export { environmentVariable, isGranted, type Permission } from "./runtime.ts";
 export {
   type Access,
   type Expr,

@@ -106,6 +106,6 @@ export { elementValue } from "./scalar.ts";
 export { markClass, otherCopy } from "./brand.ts";
 
 // The runtime.
-export { dataFolder, hubAddress } from "./env.ts";
+export { dataFolder, fixThreads, hubAddress } from "./env.ts";
 export { crc32 } from "./crc32.ts";
-export { builtinModule, printOnConsole } from "./runtime.ts";
+export { builtinModule, environmentVariable, isGranted, type Permission, printOnConsole } from "./runtime.ts";

@@ -1,5 +1,14 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { dataFolder, debugLevel, deviceName, hubAddress, memoryBudget, poisonsMemory, threadCount } from "./env.ts";
+import {
+  dataFolder,
+  debugLevel,
+  deviceName,
+  fixThreads,
+  hubAddress,
+  memoryBudget,
+  poisonsMemory,
+  threadCount,
+} from "./env.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -51,4 +60,12 @@ test("Deno is never made to ask for a permission", () => {
   });
   expect([deviceName(), threadCount()]).toEqual(["null", 0]);
   expect(read).toEqual(["HEDDLE_DEVICE"]);
+});
+
+test("a worker fixes its number of threads, whatever the environment says", () => {
+  vi.stubEnv("HEDDLE_THREADS", "3");
+  fixThreads(1);
+  expect(threadCount()).toBe(1);
+  fixThreads(0);
+  expect(threadCount()).toBe(3);
 });

@@ -21,9 +21,16 @@ export function deviceName(): string | undefined {
   return environmentVariable("HEDDLE_DEVICE") || undefined;
 }
 
+let fixedThreads = 0;
+
+/** Fixes the number of threads of the CPU backend, whatever `HEDDLE_THREADS` says: for workers, before their first tensor. */
+export function fixThreads(count: number): void {
+  fixedThreads = count;
+}
+
 /** `HEDDLE_THREADS`: the number of threads of the CPU backend; 0 means one per core. */
 export function threadCount(): number {
-  return integer("HEDDLE_THREADS", 0, 0);
+  return fixedThreads || integer("HEDDLE_THREADS", 0, 0);
 }
 
 /** `HEDDLE_DATA`: the folder for downloaded data sets, or undefined for the user's cache folder. */

@@ -74,8 +74,8 @@ export {
   convTranspose2d,
   convTranspose3d,
   type ConvTransposeOptions,
-  type PerDim,
 } from "./ops/conv.ts";
+export type { PerDim } from "./ops/spatial.ts";
 export * from "./ops/pool.ts";
 export * from "./ops/fft.ts";
 export * from "./ops/fft_frequencies.ts";

@@ -7,19 +7,28 @@ interface ProcessLike {
   readonly getBuiltinModule?: (name: string) => unknown;
 }
 
+/** A permission of Deno. */
+export type Permission =
+  | { readonly name: "env"; readonly variable: string }
+  | { readonly name: "sys"; readonly kind: "homedir" | "hostname" }
+  | { readonly name: "run" }
+  | { readonly name: "read" | "write"; readonly path: string };
+
 interface DenoLike {
-  readonly permissions: {
-    querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
-  };
+  readonly permissions: { querySync(permission: Permission): { readonly state: string } };
+}
+
+/** Whether the runtime allows this without asking. Only Deno asks; on a terminal it stops the program for that. */
+export function isGranted(permission: Permission): boolean {
+  const { Deno: deno } = globalThis as unknown as { Deno?: DenoLike };
+  return deno === undefined || deno.permissions.querySync(permission).state === "granted";
 }
 
 /** An environment variable, or undefined if it is not set or the runtime does not allow reading it. Never asks for a permission. */
 export function environmentVariable(name: string): string | undefined {
-  const { process, Deno: deno } = globalThis as unknown as { process?: ProcessLike; Deno?: DenoLike };
   try {
-    // If the permission is not granted, Deno on a terminal would stop and ask the user.
-    if (deno !== undefined && deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;
-    return process?.env?.[name];
+    if (!isGranted({ name: "env", variable: name })) return;
+    return (globalThis as { process?: ProcessLike }).process?.env?.[name];
   } catch {
     return undefined;
   }

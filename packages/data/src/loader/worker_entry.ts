@@ -1,5 +1,5 @@
 /** Runs in a worker of a loader: creates the data set, and handles requests for batches one after the other. */
-import { reclaiming } from "@heddle/tensor/engine";
+import { fixThreads, reclaiming } from "@heddle/tensor/engine";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Dataset, IterableDataset } from "../datasets/dataset.ts";
 import { BatchLease } from "./batch_lease.ts";
@@ -13,6 +13,7 @@ import type { IndexedBatch, NextBatch, WorkerAnswer, WorkerRequest, WorkerSetup 
 const port = parentPort!;
 const { module, exported, argument, info } = workerData as WorkerSetup;
 setWorkerInfo(info);
+fixThreads(1); // several engines with all cores each would compete for them
 
 /** An iteration over an iterable data set. */
 interface Iteration {

@@ -219,10 +219,8 @@ function startWorker(setup: WorkerSetup): Worker {
   const { Worker } = node.workers;
   // The file beside this one, in TypeScript as in the sources or in JavaScript as published.
   const entry = new URL(import.meta.url.replace(/worker_pool(\.[jt]s)[^/]*$/, "worker_entry$1")).href;
-  // Several engines with all cores each would compete for them.
-  const env = { ...node.process.env, HEDDLE_THREADS: "1" };
   const loader = tsxOf(node.process);
-  const options = { workerData: setup, env, name: "heddle-data" };
+  const options = { workerData: setup, name: "heddle-data" };
   if (loader === null) return new Worker(new URL(entry), options);
   const source = `import(${JSON.stringify(loader)}).then(({ register }) => (register(), import(${
     JSON.stringify(entry)

@@ -3,6 +3,8 @@
  * runtime.
  */
 
+import { isGranted } from "@heddle/tensor/backend";
+
 /** Flags of `GPUBufferUsage`. Not all runtimes have the global constants. */
 export const usage: {
   readonly mapRead: number;
@@ -70,22 +72,6 @@ interface Files {
   /** The folder of cache files, which users may delete at any time. */
   readonly folder: string;
   readonly pid: number;
-}
-
-interface DenoLike {
-  readonly permissions: { querySync(permission: Permission): { readonly state: string } };
-}
-
-/** A permission of Deno. */
-type Permission =
-  | { readonly name: "env"; readonly variable: string }
-  | { readonly name: "sys"; readonly kind: "homedir" }
-  | { readonly name: "read" | "write"; readonly path: string };
-
-/** Whether the runtime allows this without asking. Only Deno asks; on a terminal it stops the program for that. */
-function isGranted(permission: Permission): boolean {
-  const { Deno: deno } = globalThis as unknown as { Deno?: DenoLike };
-  return deno === undefined || deno.permissions.querySync(permission).state === "granted";
 }
 
 /** File access, or null where there is no file system. Throws where permissions are missing. */

@@ -1,4 +1,16 @@
-/** Layers, activations and losses as functions of tensors. PyTorch: `torch.nn.functional`. */
+/**
+ * Layers, activations and losses as functions of tensors. PyTorch: `torch.nn.functional`. `functional` of `@heddle/nn` is the same; from
+ * here, bundlers leave out the functions that a program does not use.
+ *
+ * @example
+ * ```ts
+ * import * as F from "@heddle/nn/functional";
+ * import { tensor } from "@heddle/tensor";
+ * F.crossEntropy(tensor([[2, 0]]), tensor([0], { dtype: "int32" })).item(); // about 0.127
+ * ```
+ * @module
+ */
+import "@heddle/autograd"; // so that their results have gradients
 export * from "./activation.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export { bilinear } from "./bilinear.ts";

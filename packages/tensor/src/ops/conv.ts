@@ -1,16 +1,18 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
+import { addRoutines } from "../backends/add_routines.ts";
+import * as cpu from "../backends/cpu/routines/conv/conv.ts";
+import * as reference from "../backends/reference/conv.ts";
 import { apply } from "../engine/apply.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
-import { checkNumbers } from "../engine/checks.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { withEpilogue } from "./epilogue.ts";
 import { checkOptions } from "../options.ts";
 import { padded } from "./join.ts";
+import { batched, checkPadded, type PerDim, perDim } from "./spatial.ts";
 
-/** One number for all spatial dimensions, or one for each. */
-export type PerDim = number | readonly number[];
+addRoutines(cpu, reference);
 
 /** Options of convolutions. */
 export interface ConvOptions {
@@ -34,58 +36,6 @@ export interface ConvTransposeOptions extends Omit<ConvOptions, "padding" | "act
   readonly padding?: PerDim;
   /** Added to one side of the output. It chooses among the sizes that a stride allows. */
   readonly outputPadding?: PerDim;
-}
-
-/** One entry per spatial dimension. @throws RangeError if the number of entries is neither one nor the number of dimensions. */
-export function perDim(operation: string, name: string, value: PerDim, dims: number, least: number): number[] {
-  checkNumbers(operation, name, value);
-  const list = typeof value === "number"
-    ? Array<number>(dims).fill(value)
-    : value.length === 1
-    ? Array<number>(dims).fill(value[0]!)
-    : [...value];
-  if (list.length !== dims || list.some((n) => !Number.isInteger(n) || n < least || n > mostReach)) {
-    throw new RangeError(
-      `${operation}: ${name} ${
-        JSON.stringify(value)
-      } must be one or ${dims} integers of at least ${least} and at most ${mostReach}`,
-    );
-  }
-  return list;
-}
-
-/** The most positions of a padded image along a dimension: they are int32. */
-const mostReach = 2 ** 31 - 2 ** 16;
-
-/** @throws RangeError if a padded image, or a window on it, has too many positions along a dimension. */
-export function checkPadded(
-  operation: string,
-  size: readonly number[],
-  kernel: readonly number[],
-  padding: readonly number[],
-  dilation: readonly number[] | null,
-): void {
-  kernel.forEach((k, i) => {
-    const padded = size[i]! + 2 * padding[i]!;
-    const window = (dilation?.[i] ?? 1) * (k - 1) + 1;
-    if (padded <= mostReach && window <= mostReach) return;
-    throw new RangeError(
-      `${operation}: dim ${i} of the image has ${padded} positions with its padding, and a window reaches over ${window}; ` +
-        `at most ${mostReach} can be counted`,
-    );
-  });
-}
-
-/** Adds a batch dimension to an input without one. Returns whether it did. */
-export function batched(operation: string, x: Tensor, dims: number): { input: Tensor; single: boolean } {
-  if (x.ndim !== dims + 2 && x.ndim !== dims + 1) {
-    throw new RangeError(
-      `${operation}: expected an input of ${dims + 2} dims [N, C, …] (or ${dims + 1} without batch), got shape ${
-        showShape(x.shape)
-      }`,
-    );
-  }
-  return x.ndim === dims + 2 ? { input: x, single: false } : { input: x.unsqueeze(0), single: true };
 }
 
 function checkBias(operation: string, bias: Tensor | null | undefined, channels: number): void {

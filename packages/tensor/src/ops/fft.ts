@@ -2,6 +2,9 @@
  * Discrete Fourier transforms. Complex numbers are pairs in a last dimension of two, as in PyTorch's `view_as_real`; `dim` and
  * `s` do not count it.
  */
+import { addRoutines } from "../backends/add_routines.ts";
+import { fft as fftRoutine } from "../backends/cpu/routines/fft/fft.ts";
+import { fft as referenceFft } from "../backends/reference/fft.ts";
 import { isFloat } from "../dtype.ts";
 import { apply } from "../engine/apply.ts";
 import { checkNumberArray, checkTensor } from "../engine/checks.ts";
@@ -14,6 +17,8 @@ import type { Direction } from "./fft_tables.ts";
 import { transform } from "./fft_transform.ts";
 import { padded } from "./join.ts";
 import { fromTypedArray } from "./creation.ts";
+
+addRoutines({ fft: fftRoutine }, { fft: referenceFft });
 
 /** Which direction divides by n: `"backward"` the inverse, `"forward"` the transform itself; `"ortho"` divides both by √n. */
 export type FftNorm = "backward" | "ortho" | "forward";

@@ -1,15 +1,22 @@
 /** Max-pooling and average-pooling. */
+import { addRoutines } from "../backends/add_routines.ts";
+import { maxPool as maxPoolRoutine } from "../backends/cpu/routines/pool/max_pool.ts";
+import { maxPoolGrad } from "../backends/cpu/routines/pool/max_pool_grad.ts";
+import { sumPool, sumPoolGrad } from "../backends/cpu/routines/pool/sum_pool.ts";
+import * as reference from "../backends/reference/pool.ts";
 import { apply, applyAll } from "../engine/apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { windowCount } from "../prims/routines.ts";
 import { checkHostSize, checkShape, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { batched, checkPadded, type PerDim, perDim } from "./conv.ts";
+import { batched, checkPadded, type PerDim, perDim } from "./spatial.ts";
 import { pad } from "./join.ts";
 import { checkOptions } from "../options.ts";
 import { fromElements } from "./from_elements.ts";
 import { checkDivisor } from "./pool_divisor.ts";
+
+addRoutines({ maxPool: maxPoolRoutine, maxPoolGrad, sumPool, sumPoolGrad }, reference);
 
 /** Options of max-pooling. */
 export interface MaxPoolOptions {

@@ -2,10 +2,7 @@
 import type { Attrs, HostRoutine } from "../../prims/attrs.ts";
 import { cumprod, cumsum, gather, scatter, sort } from "./along_dim.ts";
 import type { HostOperand } from "./host_operand.ts";
-import { fft } from "./fft.ts";
-import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 import { matmul } from "./matmul.ts";
-import { maxPool, maxPoolGrad, sumPool, sumPoolGrad } from "./pool.ts";
 import { random } from "./random.ts";
 
 /** One function per routine. */
@@ -17,21 +14,5 @@ export type Routines = {
   ) => void;
 };
 
-/** The routines of the reference backend. */
-export const routines: Routines = {
-  matmul,
-  conv,
-  convInputGrad,
-  convWeightGrad,
-  maxPool,
-  maxPoolGrad,
-  sumPool,
-  sumPoolGrad,
-  gather,
-  scatter,
-  sort,
-  cumsum,
-  cumprod,
-  random,
-  fft,
-};
+/** The routines of tensors' methods; `addRoutines` adds the others. */
+export const routines: Partial<Routines> = { matmul, gather, scatter, sort, cumsum, cumprod, random };

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Attrs } from "../../../../prims/attrs.ts";
 import { routineRules } from "../../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../../shape.ts";
-import { routines as reference } from "../../../reference/routines.ts";
+import * as reference from "../../../reference/conv.ts";
 import { Engine } from "../../engine.ts";
 import {
   compare,
