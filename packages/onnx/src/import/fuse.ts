@@ -2,7 +2,7 @@
 import { fuseConvBnWeights } from "@heddle/nn";
 import { type Device, fused, type FusedFunction, type Symbolic, type Tensor } from "@heddle/tensor";
 import { type Expr, isTensor, keepsPrepared, symbolsOf } from "@heddle/tensor/engine";
-import { Call, type Runner } from "../operators/call.ts";
+import { Call } from "../operators/call.ts";
 import { convolve } from "../operators/convolution.ts";
 import { numbersOf } from "../operators/host.ts";
 import type { Point } from "../operators/operator.ts";

@@ -2,7 +2,6 @@
 import { arange, fft, fromTypedArray, ifft, rfft, stack, type Tensor, zerosLike } from "@heddle/tensor";
 import type { Call } from "./call.ts";
 import { castTarget } from "./elementwise.ts";
-import { hostDevice } from "./host.ts";
 import { int, type Operator, type Operators } from "./operator.ts";
 
 /** The transform of real numbers `[…, 1]` or of complex ones `[…, 2]` along a dimension that is not the last. */
