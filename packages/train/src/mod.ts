@@ -3,4 +3,5 @@
  *
  * @module
  */
+export type { Callback, EpochRecord, StepRecord, Training } from "./callback.ts";
 export type { Metric, MetricValue } from "./metrics/metric.ts";
