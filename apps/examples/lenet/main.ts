@@ -1,4 +1,5 @@
 import { encode } from "@heddle/store";
+import { textTable } from "@heddle/train/text";
 // LeNet-5, a convnet or an MLP classifies handwritten digits: options, data, network, training, testing, pictures.
 import { digitPixels, type DigitSets, loadDigits } from "../digits/digits.ts";
 import { parameterCount } from "../parameter_count.ts";
@@ -14,7 +15,6 @@ import {
   integer,
   type Option,
 } from "../runner/options.ts";
-import { textTable } from "../runner/table.ts";
 import { DISTORTIONS } from "./distortions.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
 import { repeat } from "./repeat.ts";

@@ -1,9 +1,9 @@
 /** Training with several seeds: how much the test error varies. */
+import { textTable } from "@heddle/train/text";
 import type { DigitSets } from "../digits/digits.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { spread } from "../runner/statistics.ts";
-import { textTable } from "../runner/table.ts";
 import { RECIPES } from "./networks/mod.ts";
 import { train, type TrainSettings } from "./train.ts";
 

@@ -60,7 +60,7 @@ test("other options than the checkpoint's are refused before anything is written
   const { code, figures, said } = await run("a", ["--resume", "--lr", "0.01", "--model", "mlp"]);
   expect([code, figures]).toEqual([2, ""]);
   expect(said).toMatch(
-    /is of another run: model lenet5 there, mlp here; batch 10 there, 100 here; lr 0.05 there, 0.01 here/,
+    /is of another training: model lenet5 there, mlp here; batch 10 there, 100 here; lr 0.05 there, 0.01 here/,
   );
   expect(readFileSync(join(folder, "a", "metrics.jsonl"), "utf8")).toBe(metrics);
 });

@@ -2,12 +2,12 @@ import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { LambdaLR, SGD } from "@heddle/optim";
 import { manualSeed, scope, stack } from "@heddle/tensor";
+import { plainState } from "@heddle/train";
 import type { DigitSets } from "../digits/digits.ts";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import type { History } from "./history.ts";
 import { errorPercent, type Predictions } from "../classification/predictions.ts";
@@ -57,7 +57,7 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
   /** The loss of every step, and the sums of the current epoch. */
   const tally = { losses: [] as number[], loss: 0, wrong: 0, seconds: 0 };
   const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
-  const checkpoint = new Checkpoint(out, { example: "lenet", samples: sets.train.length, ...about }, parts);
+  const checkpoint = checkpointIn(out, { example: "lenet", samples: sets.train.length, ...about }, parts);
   if (resume) await resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const progress = run.progress(steps, tally.losses.length);

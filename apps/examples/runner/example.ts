@@ -1,5 +1,6 @@
 /** Runs an example: parses its options, opens its device and its output folder, and reports its figures. */
 import { type Device, manualSeed } from "@heddle/tensor";
+import { GrowingTable, Progress, Screen, type Stream } from "@heddle/train/text";
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -8,9 +9,6 @@ import { helpText, startCommand } from "./help.ts";
 import { type Answer, answerLines, type LineSource } from "./prompt.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
-import { Progress } from "./progress.ts";
-import { Screen, type Stream } from "./screen.ts";
-import { GrowingTable } from "./table.ts";
 
 /** The figures of a run, as `--json` prints them. */
 export type Figures = Record<string, unknown>;
@@ -78,14 +76,13 @@ export async function runExample<S extends RunOptions>(
     const device = await openDevice(common.device);
     manualSeed(common.seed);
     const human = common.json || asked ? streams.stderr : streams.stdout;
-    // The log of a build server is not a terminal, whatever its streams report.
-    const screen = new Screen(human, human.isTTY === true && !process.env["CI"]);
+    const screen = new Screen(human);
     const run: Run = {
       device,
       out,
       print: (text) => screen.print(text),
       table: (titles) => new GrowingTable(titles, (line) => screen.print(line)),
-      progress: (total, before) => new Progress(screen, total, before),
+      progress: (total, done = 0) => new Progress(total, { done, screen }),
     };
     if (asked) {
       const { stdout, stderr, stdin = process.stdin } = streams;
