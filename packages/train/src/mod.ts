@@ -16,4 +16,13 @@ export {
 export { FolderError } from "./files/folder_error.ts";
 export { Progress, type ProgressOptions } from "./text/progress.ts";
 export { Screen, type Stream } from "./text/screen.ts";
+
+export { type Batches, type Pair } from "./loop/batches.ts";
+export { type LossOptions, type Metrics, type StepResult } from "./loop/batch_loss.ts";
+export { evaluate, type EvaluateOptions, type Evaluation } from "./loop/evaluate.ts";
+export { fit } from "./loop/fit.ts";
+export { type AbortSignalLike, type FitCheckpoint, type FitOptions, type Schedule } from "./loop/fit_options.ts";
+export { type Ending, History } from "./loop/history.ts";
+export { Interrupt } from "./loop/interrupt.ts";
+export { MixedPrecision, type MixedPrecisionOptions, type MixedPrecisionState } from "./loop/mixed_precision.ts";
 export type { Metric, MetricValue } from "./metrics/metric.ts";
