@@ -3,7 +3,7 @@ import { AveragedModel, BatchNorm1d, Dropout, functional as F, getEmaMultiAvgFn,
 import { Adam, clipGradNorm_, ReduceLROnPlateau, SGD, StepLR } from "@heddle/optim";
 import { Generator, keep, manualSeed, memory, randn, scope, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import type { Callback } from "../callback.ts";
+import type { Callback, StepRecord, Training } from "../callback.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { evaluate } from "./evaluate.ts";
 import { fit } from "./fit.ts";
@@ -151,7 +151,7 @@ test("callbacks see every step and epoch, in order, and may end the training", a
   ]);
   expect([history.ending, history.rows.length]).toEqual(["stopped", 2]);
   // In the middle of an epoch: that epoch has no row.
-  const early = begin({ callbacks: [{ onStep: ({ step }, training) => step === 3 && training.stop() }] });
+  const early = begin({ callbacks: [{ onStep: ({ step }: StepRecord, training: Training) => void (step === 3 && training.stop()) }] });
   const part = await fit(early.model, newLoader(15), early.options);
   expect([part.ending, part.rows.length, part.losses.length]).toEqual(["stopped", 1, 3]);
 });
