@@ -28,7 +28,7 @@ interface Held {
 class Counted extends Progress {
   private readonly after: () => void;
 
-  constructor(screen: Screen, steps: number, after: () => void) {
+  constructor(screen: Screen, steps: number | null, after: () => void) {
     super(steps, { screen });
     this.after = after;
   }

@@ -76,8 +76,9 @@ export const lenet: Example<LeNetOptions> = {
 /** Trains one network, draws the curves, and writes its weights. */
 async function trainOne(settings: TrainSettings, sets: DigitSets, run: Run): Promise<Figures> {
   const { model } = settings;
-  const { network, history, tested, steps } = await train(settings, sets, run, run.out);
-  drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
+  const { network, history, tested, steps, ending } = await train(settings, sets, run, run.out);
+  if (ending === "interrupted") run.print("Interrupted; --resume goes on.");
+  if (history.losses.length > 0) drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
   const weights = await encode(network, { format: "safetensors", metadata: { model, framework: "heddle" } });
   run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
   const { secondsPerEpoch, trainLoss, testErrorPercent } = history;

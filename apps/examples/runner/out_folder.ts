@@ -1,5 +1,6 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
 import { putFile } from "@heddle/store";
+import { type Callback, JsonLines, type JsonLinesOptions } from "@heddle/train";
 import { FolderError, makeFolder, openFolder, writing } from "@heddle/train/files";
 import { appendFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -42,6 +43,13 @@ export class OutFolder {
   file(file: string, content: string | Uint8Array, note: string): void {
     this.write(file, content);
     this.files.push({ file, note });
+  }
+
+  /** The log of a training of `fit` in a file, as its callbacks; none in a dry run. The page links to it with its note. */
+  log(file: string, note: string, options?: JsonLinesOptions): Callback[] {
+    if (this.dry) return [];
+    this.files.push({ file, note });
+    return [new JsonLines(join(this.path, file), options)];
   }
 
   /** Appends to a file, creating it if necessary. */

@@ -1,8 +1,9 @@
 /** The checkpoints of a run, in its folder. */
-import { type About, Checkpoint, CheckpointError, FolderError, type Stateful } from "@heddle/train";
+import { type About, type Callback, Checkpoint, type Stateful } from "@heddle/train";
 import type { Run } from "./example.ts";
-import { OptionError } from "./options.ts";
 import type { OutFolder } from "./out_folder.ts";
+
+const FROM_THE_BEGINNING = "There is no checkpoint; training starts from the beginning.";
 
 /** The checkpoints of a run in its folder, which is already locked; a dry run has none. */
 export function checkpointIn(out: OutFolder, about: About, parts: Readonly<Record<string, Stateful>>): Checkpoint {
@@ -13,18 +14,16 @@ export function checkpointIn(out: OutFolder, about: About, parts: Readonly<Recor
  * Loads the checkpoint of a run, if there is one, and prints where training resumes.
  *
  * @param position how far the loaded run is, such as "step 8 of 20"; called after loading
- * @throws OptionError if it cannot be loaded, or is of another run
  */
 export async function resumeFrom(checkpoint: Checkpoint, run: Run, position?: () => string): Promise<void> {
-  let file: string | null;
-  try {
-    file = await checkpoint.load();
-  } catch (error) {
-    if (error instanceof CheckpointError || error instanceof FolderError) {
-      throw new OptionError(`--resume: ${error.message}`, { cause: error });
-    }
-    throw error;
-  }
-  if (file === null) run.print("There is no checkpoint; training starts from the beginning.");
+  const file = await checkpoint.load();
+  if (file === null) run.print(FROM_THE_BEGINNING);
   else run.print(`Resuming from ${file}${position === undefined ? "" : `, ${position()}`}.`);
+}
+
+/** Prints where a training of `fit` resumes. */
+export function announceResumed(run: Run): Callback {
+  return {
+    onStart: ({ step, steps }) => run.print(step === 0 ? FROM_THE_BEGINNING : `Resuming at step ${step} of ${steps}.`),
+  };
 }

@@ -218,7 +218,8 @@ test("nothing is left behind by steps, epochs and fit itself", async () => {
   expect(new Set(live.slice(1)).size).toBe(1);
   const before = memory().liveBytes;
   await fit(model, loader, options);
-  expect(memory().liveBytes).toBe(before);
+  // What other tests left may be collected meanwhile.
+  expect(memory().liveBytes).toBeLessThanOrEqual(before);
 });
 
 describe("errors say what to do", () => {

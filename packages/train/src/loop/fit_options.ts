@@ -130,7 +130,8 @@ export function checkpointOption({ checkpoint }: { checkpoint?: string | UrlLike
   if (checkpoint === undefined) return null;
   if (typeof checkpoint === "string" || "href" in checkpoint) return { folder: checkpoint };
   checkOptions("fit: checkpoint", checkpoint, SAVING_NAMES);
-  if (checkpoint.everySteps !== undefined) checkWhole("checkpoint.everySteps", checkpoint.everySteps, 1);
+  const { everySteps = Infinity } = checkpoint;
+  if (everySteps !== Infinity) checkWhole("checkpoint.everySteps", everySteps, 1);
   return checkpoint;
 }
 

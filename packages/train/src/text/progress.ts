@@ -1,9 +1,10 @@
 /** The progress of a training: a bar on a terminal, an occasional plain line elsewhere. */
+import { checkOptions } from "@heddle/tensor/engine";
 import type { Callback, EpochRecord, StepRecord, Training } from "../callback.ts";
 import { duration } from "./duration.ts";
 import { figureText, spaced } from "./records.ts";
 import { Screen } from "./screen.ts";
-import { GrowingTable } from "./table.ts";
+import { type Cell, GrowingTable } from "./table.ts";
 
 const WIDTH = 24;
 /** Minimal interval between two redraws. */
@@ -17,6 +18,8 @@ export interface ProgressOptions {
   readonly done?: number;
   /** Where it is shown. Default: standard error. */
   readonly screen?: Screen;
+  /** What a row of the table has of an epoch, by the titles of the columns. Default: all figures that are numbers. */
+  readonly row?: (record: EpochRecord) => Readonly<Record<string, Cell>>;
   /** The time in milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -44,14 +47,18 @@ export class Progress implements Callback {
   private done: number;
   private drawn = -Infinity;
   private nextPlain = PLAIN_SHARE;
+  private readonly row: (record: EpochRecord) => Readonly<Record<string, Cell>>;
   private table: GrowingTable | null = null;
-  private columns: readonly string[] = [];
+  private titles: readonly string[] = [];
   private epoch = 0;
   private mean = { sum: 0, count: 0 };
 
   /** @param total the number of steps; null if it is unknown */
-  constructor(total: number | null = null, { done = 0, screen = new Screen(), now }: ProgressOptions = {}) {
+  constructor(total: number | null = null, options: ProgressOptions = {}) {
+    checkOptions("Progress", options, ["done", "screen", "row", "now"]);
+    const { done = 0, screen = new Screen(), row = numbersOf, now } = options;
     this.screen = screen;
+    this.row = row;
     this.now = now ?? (() => performance.now());
     this.total = total;
     this.done = this.before = done;
@@ -110,13 +117,14 @@ export class Progress implements Callback {
     this.advance(`epoch ${epoch}/${epochs}  loss ${(this.mean.sum / this.mean.count).toFixed(3)}`);
   }
 
-  /** Prints the row of an epoch; the first one has the columns of the table. Figures that are lists are left out. */
+  /** Prints the row of an epoch; the first one has the columns of the table. */
   onEpoch(record: EpochRecord): void {
+    const row = this.row(record);
     if (this.table === null) {
-      this.columns = Object.keys(record).filter((name) => typeof record[name] === "number");
-      this.table = new GrowingTable(this.columns.map(spaced), (line) => this.screen.print(line));
+      this.titles = Object.keys(row);
+      this.table = new GrowingTable(this.titles, (line) => this.screen.print(line));
     }
-    this.table.row(...this.columns.map((name) => name in record ? figureText(record[name]) : ""));
+    this.table.row(...this.titles.map((title) => row[title] ?? ""));
   }
 
   /** Removes the bar. */
@@ -147,6 +155,11 @@ export class Progress implements Callback {
   private spent(): string {
     return duration((this.now() - this.started) / 1000);
   }
+}
+
+function numbersOf(record: EpochRecord): Record<string, string> {
+  const numbers = Object.entries(record).filter(([, value]) => typeof value === "number");
+  return Object.fromEntries(numbers.map(([name, value]) => [spaced(name), figureText(value)]));
 }
 
 /** A bar filled to a share between 0 and 1, in eighths of a character. */
