@@ -78,7 +78,9 @@ async function trainOne(settings: TrainSettings, sets: DigitSets, run: Run): Pro
   const { model } = settings;
   const { network, history, tested, steps, ending } = await train(settings, sets, run, run.out);
   if (ending === "interrupted") run.print("Interrupted; --resume goes on.");
-  if (history.losses.length > 0) drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
+  if (history.losses.length > 0) {
+    drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
+  }
   const weights = await encode(network, { format: "safetensors", metadata: { model, framework: "heddle" } });
   run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
   const { secondsPerEpoch, trainLoss, testErrorPercent } = history;

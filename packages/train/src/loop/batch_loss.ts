@@ -70,7 +70,9 @@ export function updateMetrics(operation: string, metrics: Metrics, { output, tar
   if (names.length === 0) return;
   if (output === undefined || target === undefined) {
     throw new TypeError(
-      `${operation}: the metrics (${names.join(", ")}) need the output and the target; return { loss, output, target } from \`step\``,
+      `${operation}: the metrics (${
+        names.join(", ")
+      }) need the output and the target; return { loss, output, target } from \`step\``,
     );
   }
   for (const metric of Object.values(metrics)) metric.update(output.detach(), target);
@@ -92,6 +94,8 @@ function checkIterable(operation: string, loader: unknown): void {
   const given = (loader ?? {}) as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
   if (given[Symbol.iterator] !== undefined || given[Symbol.asyncIterator] !== undefined) return;
   throw new TypeError(
-    `${operation}: the loader is ${describe(loader)}, which does not iterate; new DataLoader(dataset, { batchSize }) does`,
+    `${operation}: the loader is ${
+      describe(loader)
+    }, which does not iterate; new DataLoader(dataset, { batchSize }) does`,
   );
 }

@@ -49,7 +49,9 @@ export function checkPair(operation: string, batch: unknown): Pair {
     return batch as unknown as Pair;
   }
   throw new TypeError(
-    `${operation}: with \`loss\`, a batch is [input, target], two tensors; this one is ${describe(batch)}. For other batches give ` +
+    `${operation}: with \`loss\`, a batch is [input, target], two tensors; this one is ${
+      describe(batch)
+    }. For other batches give ` +
       "`step: (model, batch) => …`, which returns the loss",
   );
 }
@@ -58,8 +60,12 @@ export function checkPair(operation: string, batch: unknown): Pair {
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(", ")}]`;
-  if (Array.isArray(value)) return `an array of ${value.length}${value.length > 4 ? "" : ` (${value.map(describe).join(", ")})`}`;
+  if (Array.isArray(value)) {
+    return `an array of ${value.length}${value.length > 4 ? "" : ` (${value.map(describe).join(", ")})`}`;
+  }
   if (typeof value !== "object") return `a ${typeof value}`;
   const { name } = value.constructor ?? {};
-  return name === "Object" ? `an object with ${Object.keys(value).join(", ") || "nothing"}` : `an object of class ${name ?? "null"}`;
+  return name === "Object"
+    ? `an object with ${Object.keys(value).join(", ") || "nothing"}`
+    : `an object of class ${name ?? "null"}`;
 }

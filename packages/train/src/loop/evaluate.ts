@@ -3,7 +3,7 @@ import type { Module } from "@heddle/nn";
 import { type Device, scope } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import type { MetricValue } from "../metrics/metric.ts";
-import { type LossOptions, lossOfBatch, type Metrics, updateMetrics } from "./batch_loss.ts";
+import { lossOfBatch, type LossOptions, type Metrics, updateMetrics } from "./batch_loss.ts";
 import { type Batches, samplesIn, toDevice } from "./batches.ts";
 
 /** Options of {@link evaluate}. */

@@ -22,7 +22,9 @@ test("finds where the loss falls fast; what it tried leaves no trace", async () 
   const state = () => {
     using _ = scope();
     const { state, paramGroups } = optimizer.stateDict();
-    const numbers = Object.values(state).map((each) => Object.values(each).map((value) => typeof value === "number" ? value : value.toArray()));
+    const numbers = Object.values(state).map((each) =>
+      Object.values(each).map((value) => typeof value === "number" ? value : value.toArray())
+    );
     const weights = Object.values(model.stateDict()).map((each) => each.toArray());
     return { numbers, paramGroups, weights, loader: loader.stateDict(), random: defaultGenerator.getState() };
   };
@@ -48,7 +50,13 @@ test("keeps no memory", async () => {
 test("ends where the loss explodes", async () => {
   const model = new Linear(3, 1), optimizer = new SGD(model.parameters(), { lr: 1 });
   const loader = new DataLoader(points, { batchSize: 10 });
-  const { lrs } = await findLearningRate(model, loader, { loss: F.mseLoss, optimizer, from: 1e-3, to: 1000, steps: 80 });
+  const { lrs } = await findLearningRate(model, loader, {
+    loss: F.mseLoss,
+    optimizer,
+    from: 1e-3,
+    to: 1000,
+    steps: 80,
+  });
   expect(lrs.length).toBeLessThan(80);
   expect(lrs.at(-1)).toBeGreaterThan(0.5);
 });
@@ -57,8 +65,12 @@ test("refuses what makes no sense", async () => {
   const model = new Linear(3, 1), optimizer = new SGD(model.parameters(), { lr: 1 });
   const find = (changes: object, loader: unknown = []) =>
     findLearningRate(model, loader as [], { loss: F.mseLoss, optimizer, ...changes });
-  await expect(find({ from: 1, to: 1 })).rejects.toThrow(/from 1 to 1; learning rates are positive, and the last is the highest/);
+  await expect(find({ from: 1, to: 1 })).rejects.toThrow(
+    /from 1 to 1; learning rates are positive, and the last is the highest/,
+  );
   await expect(find({ steps: 2 })).rejects.toThrow(/steps is 2/);
   await expect(find({})).rejects.toThrow(/the loader has no batches/);
-  await expect(find({}, [[x.mul(NaN), points.tensors[1]]])).rejects.toThrow(/the loss is not finite even at the learning rate 1e-7/);
+  await expect(find({}, [[x.mul(NaN), points.tensors[1]]])).rejects.toThrow(
+    /the loss is not finite even at the learning rate 1e-7/,
+  );
 });

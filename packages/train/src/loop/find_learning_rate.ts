@@ -2,7 +2,7 @@ import type { Module } from "@heddle/nn";
 import type { Optimizer } from "@heddle/optim";
 import { defaultGenerator, type Device, keep, scope, Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { type LossOptions, lossOfBatch } from "./batch_loss.ts";
+import { lossOfBatch, type LossOptions } from "./batch_loss.ts";
 import { type Batches, toDevice } from "./batches.ts";
 
 /** Options of {@link findLearningRate}. */
@@ -61,7 +61,9 @@ export async function findLearningRate<M extends Module, B>(
   checkOptions("findLearningRate", options, ["loss", "step", "optimizer", "from", "to", "steps", "device"]);
   const { optimizer, from = 1e-7, to = 10, steps = 100, device = null } = options;
   if (!(from > 0 && to > from && Number.isFinite(to))) {
-    throw new RangeError(`findLearningRate: from ${from} to ${to}; learning rates are positive, and the last is the highest`);
+    throw new RangeError(
+      `findLearningRate: from ${from} to ${to}; learning rates are positive, and the last is the highest`,
+    );
   }
   if (!(Number.isInteger(steps) && steps >= 3)) {
     throw new RangeError(`findLearningRate: steps is ${steps}; it must be a whole number of at least 3`);
@@ -103,7 +105,9 @@ export async function findLearningRate<M extends Module, B>(
     for (const tensor of before.tensors) tensor.dispose();
   }
   if (lrs.length === 0) {
-    throw new Error(`findLearningRate: the loss is not finite even at the learning rate ${from}; look for NaN in the data`);
+    throw new Error(
+      `findLearningRate: the loss is not finite even at the learning rate ${from}; look for NaN in the data`,
+    );
   }
   return { lrs, losses, suggestion: lrs[losses.indexOf(Math.min(...losses))]! / 10 };
 }

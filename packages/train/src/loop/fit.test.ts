@@ -1,5 +1,14 @@
 import { DataLoader, TensorDataset } from "@heddle/data";
-import { AveragedModel, BatchNorm1d, Dropout, functional as F, getEmaMultiAvgFn, Linear, ReLU, Sequential } from "@heddle/nn";
+import {
+  AveragedModel,
+  BatchNorm1d,
+  Dropout,
+  functional as F,
+  getEmaMultiAvgFn,
+  Linear,
+  ReLU,
+  Sequential,
+} from "@heddle/nn";
 import { Adam, clipGradNorm_, ReduceLROnPlateau, SGD, StepLR } from "@heddle/optim";
 import { Generator, keep, manualSeed, memory, randn, scope, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
@@ -15,7 +24,8 @@ const points = (() => {
   return new TensorDataset(x, keep(x.narrow(1, 0, 3).argmax(1)));
 })();
 const newLoader = (batchSize = 8) => new DataLoader(points, { batchSize, shuffle: true });
-const newModel = () => new Sequential(new Linear(4, 16), new BatchNorm1d(16), new ReLU(), new Dropout(0.1), new Linear(16, 3));
+const newModel = () =>
+  new Sequential(new Linear(4, 16), new BatchNorm1d(16), new ReLU(), new Dropout(0.1), new Linear(16, 3));
 const weightsOf = (model: Sequential) => Object.values(model.stateDict()).map((each) => each.toArray());
 
 /** The share of right predictions. */
@@ -59,7 +69,7 @@ async function byHand({ epochs, accumulate = 1, clip = null, decay = null }: {
       inStep.push(loss.item());
       left--;
       if (inStep.length < accumulate && left > 0) continue;
-      if (inStep.length > 1) for (const { grad } of model.parameters()) grad!.div_(inStep.length);
+      if (inStep.length > 1) { for (const { grad } of model.parameters()) grad!.div_(inStep.length); }
       if (clip !== null) clipGradNorm_(model.parameters(), clip);
       optimizer.step();
       averaged?.updateParameters(model);
@@ -103,7 +113,9 @@ test("rows have the loss, the metrics of training and validation, the learning r
   const validation = new DataLoader(points, { batchSize: 7 });
   const { model, options } = begin({ validation, metrics: { accuracy: new Right() } });
   const history = await fit(model, newLoader(), options);
-  expect(history.rows.map(({ epoch, step, lr }) => [epoch, step, lr])).toEqual([1, 2, 3, 4].map((n) => [n, 4 * n, 0.02]));
+  expect(history.rows.map(({ epoch, step, lr }) => [epoch, step, lr])).toEqual(
+    [1, 2, 3, 4].map((n) => [n, 4 * n, 0.02]),
+  );
   expect(Object.keys(history.last!)).toEqual(
     ["epoch", "step", "loss", "accuracy", "validationLoss", "validationAccuracy", "lr", "seconds"],
   );
@@ -151,7 +163,9 @@ test("callbacks see every step and epoch, in order, and may end the training", a
   ]);
   expect([history.ending, history.rows.length]).toEqual(["stopped", 2]);
   // In the middle of an epoch: that epoch has no row.
-  const early = begin({ callbacks: [{ onStep: ({ step }: StepRecord, training: Training) => void (step === 3 && training.stop()) }] });
+  const early = begin({
+    callbacks: [{ onStep: ({ step }: StepRecord, training: Training) => void (step === 3 && training.stop()) }],
+  });
   const part = await fit(early.model, newLoader(15), early.options);
   expect([part.ending, part.rows.length, part.losses.length]).toEqual(["stopped", 1, 3]);
 });
@@ -226,7 +240,10 @@ describe("errors say what to do", () => {
   const failing = async (changes: object, loader: unknown = newLoader(), prepare = (_: Sequential) => {}) => {
     const { model, options } = begin(changes);
     prepare(model);
-    return await fit(model, loader as DataLoader<[Tensor, Tensor]>, options).then(() => "", (error: Error) => error.message);
+    return await fit(model, loader as DataLoader<[Tensor, Tensor]>, options).then(
+      () => "",
+      (error: Error) => error.message,
+    );
   };
 
   test("a loss that is NaN; the weights are those before the step", async () => {
@@ -242,13 +259,17 @@ describe("errors say what to do", () => {
 
   test("no batches, or an iterator that is used up", async () => {
     expect(await failing({}, [])).toMatch(/no batches in epoch 1; is its data set empty\?/);
-    expect(await failing({}, [[...points.tensors]].values())).toMatch(/no batches in epoch 2; an iterator can be used once/);
+    expect(await failing({}, [[...points.tensors]].values())).toMatch(
+      /no batches in epoch 2; an iterator can be used once/,
+    );
     expect(await failing({ validation: [] })).toMatch(/evaluate: the loader has no batches/);
     expect(await failing({}, points)).toMatch(/the loader is .*does not iterate; new DataLoader/);
   });
 
   test("a model in evaluation mode, or an optimiser of another one", async () => {
-    expect(await failing({}, newLoader(), (model) => void model.eval())).toMatch(/the model is in evaluation mode; call model.train/);
+    expect(await failing({}, newLoader(), (model) => void model.eval())).toMatch(
+      /the model is in evaluation mode; call model.train/,
+    );
     expect(await failing({ optimizer: new SGD(newModel().parameters(), { lr: 1 }) })).toMatch(
       /the optimiser has none of the model's parameters; make it of this model/,
     );
@@ -259,7 +280,9 @@ describe("errors say what to do", () => {
       /a batch is \[input, target\], two tensors; this one is a tensor of shape \[30, 4\]\. For other batches give `step/,
     );
     expect(await failing({}, [{ x: 1 }])).toMatch(/this one is an object with x/);
-    expect(await failing({ loss: (output: Tensor) => output })).toMatch(/the loss has the shape \[8, 3\]; it must be one number/);
+    expect(await failing({ loss: (output: Tensor) => output })).toMatch(
+      /the loss has the shape \[8, 3\]; it must be one number/,
+    );
     expect(await failing({ loss: () => 3 })).toMatch(/the loss is a number; it must be a tensor/);
   });
 
@@ -273,7 +296,10 @@ describe("errors say what to do", () => {
       [{ average: true }, /average is a boolean/],
       [{ clipGradNorm: 0 }, /clipGradNorm is 0/],
       [{ scheduleBy: "batch" }, /scheduleBy is "batch"/],
-      [{ monitor: "acuracy", earlyStopping: {} }, /monitor is "acuracy", which is no figure of an epoch; choose one of epoch, step, loss/],
+      [
+        { monitor: "acuracy", earlyStopping: {} },
+        /monitor is "acuracy", which is no figure of an epoch; choose one of epoch, step, loss/,
+      ],
       [{ optimiser: 3 }, /optimiser/],
     ];
     for (const [changes, message] of cases) expect(await failing(changes)).toMatch(message);

@@ -91,7 +91,9 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
   checkOptions("fit", options, NAMES);
   const { optimizer, epochs, accumulate = 1, scheduleBy = "epoch", clipGradNorm, precision, average } = options;
   if (!(optimizer instanceof Optimizer)) {
-    throw new TypeError(`fit: optimizer is ${describe(optimizer)}; give new SGD(model.parameters(), { lr }), or another`);
+    throw new TypeError(
+      `fit: optimizer is ${describe(optimizer)}; give new SGD(model.parameters(), { lr }), or another`,
+    );
   }
   checkWhole("epochs", epochs, 0);
   checkWhole("accumulate", accumulate, 1);
@@ -126,7 +128,9 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
 }
 
 /** The checkpoint option with its folder. */
-export function checkpointOption({ checkpoint }: { checkpoint?: string | UrlLike | FitCheckpoint }): FitCheckpoint | null {
+export function checkpointOption(
+  { checkpoint }: { checkpoint?: string | UrlLike | FitCheckpoint },
+): FitCheckpoint | null {
   if (checkpoint === undefined) return null;
   if (typeof checkpoint === "string" || "href" in checkpoint) return { folder: checkpoint };
   checkOptions("fit: checkpoint", checkpoint, SAVING_NAMES);

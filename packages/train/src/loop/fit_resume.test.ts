@@ -47,19 +47,24 @@ const failing = (at: number): Callback => ({
 
 describe("a training that was interrupted has the bits of one that was not", () => {
   // In the middle of an epoch, at its last step, at the first of the next, and after an epoch.
-  test.each([[2, 1], [4, 3], [5, 4], [8, 6]])("by a crash in step %i, with the checkpoint of step %i", async (crash, saved) => {
-    const whole = await train({ folder: null });
-    expect(whole.result.losses).toHaveLength(12);
-    const everySteps = saved === 6 ? {} : { everySteps: saved };
-    await expect(train(everySteps, { callbacks: [failing(crash)] })).rejects.toThrow("the power went");
-    const started: number[] = [];
-    const resumed = await train(everySteps, { callbacks: [{ onStart: ({ step }: { step: number }) => void started.push(step) }] }, 99);
-    expect(started).toEqual([saved]);
-    expect(resumed.result).toEqual(whole.result);
-    // It is over: the same call does no step more.
-    const again = await train({}, { callbacks: [failing(1)] }, 98);
-    expect(again.result).toEqual(whole.result);
-  });
+  test.each([[2, 1], [4, 3], [5, 4], [8, 6]])(
+    "by a crash in step %i, with the checkpoint of step %i",
+    async (crash, saved) => {
+      const whole = await train({ folder: null });
+      expect(whole.result.losses).toHaveLength(12);
+      const everySteps = saved === 6 ? {} : { everySteps: saved };
+      await expect(train(everySteps, { callbacks: [failing(crash)] })).rejects.toThrow("the power went");
+      const started: number[] = [];
+      const resumed = await train(everySteps, {
+        callbacks: [{ onStart: ({ step }: { step: number }) => void started.push(step) }],
+      }, 99);
+      expect(started).toEqual([saved]);
+      expect(resumed.result).toEqual(whole.result);
+      // It is over: the same call does no step more.
+      const again = await train({}, { callbacks: [failing(1)] }, 98);
+      expect(again.result).toEqual(whole.result);
+    },
+  );
 
   test("by a signal, after which the history has the epochs so far", async () => {
     const whole = await train({ folder: null });

@@ -9,7 +9,7 @@ import type { MetricValue } from "../metrics/metric.ts";
 import { lossOfBatch, type Metrics, type StepResult, updateMetrics } from "./batch_loss.ts";
 import { type Batches, lengthOf, toDevice } from "./batches.ts";
 import { evaluate, figuresOf } from "./evaluate.ts";
-import { callable, checkFit, type FitCheckpoint, type FitOptions, checkpointOption } from "./fit_options.ts";
+import { callable, checkFit, checkpointOption, type FitCheckpoint, type FitOptions } from "./fit_options.ts";
 import { type Ending, History } from "./history.ts";
 import { Interrupt } from "./interrupt.ts";
 import { MixedPrecision } from "./mixed_precision.ts";
@@ -78,7 +78,10 @@ export class FitRun<M extends Module, B> implements Training {
     const { precision = "float32" } = options;
     this.mixed = precision === "float32" ? null : new MixedPrecision(callable(model), precision);
     this.averaged = typeof average === "number"
-      ? new AveragedModel(callable(model), { multiAvgFn: getEmaMultiAvgFn(average, { warmup: true }), useBuffers: true })
+      ? new AveragedModel(callable(model), {
+        multiAvgFn: getEmaMultiAvgFn(average, { warmup: true }),
+        useBuffers: true,
+      })
       : average ?? null;
     this.stopping = earlyStopping === undefined ? null : new EarlyStopping({ ...earlyStopping, model: this.judged });
     this.saving = checkpointOption(options);
@@ -160,7 +163,9 @@ export class FitRun<M extends Module, B> implements Training {
     if (at.batch > 0) return true;
     throw new Error(
       `fit: the loader had no batches in epoch ${at.epoch + 1}; ` +
-        (at.epoch === 0 ? "is its data set empty?" : "an iterator can be used once only: give a DataLoader, or an array of batches"),
+        (at.epoch === 0
+          ? "is its data set empty?"
+          : "an iterator can be used once only: give a DataLoader, or an array of batches"),
     );
   }
 
@@ -175,7 +180,9 @@ export class FitRun<M extends Module, B> implements Training {
     const value = Number((await loss.detach().data())[0]);
     if (Number.isFinite(value)) return value;
     throw new Error(
-      `fit: the loss is ${value} in step ${this.at.step + 1} (epoch ${this.at.epoch + 1}, learning rate ${this.lr}). The weights are ` +
+      `fit: the loss is ${value} in step ${this.at.step + 1} (epoch ${
+        this.at.epoch + 1
+      }, learning rate ${this.lr}). The weights are ` +
         "those before this step. Try a lower learning rate or clipGradNorm; look for NaN in the data, and for logarithms or divisions of 0",
     );
   }
@@ -195,7 +202,13 @@ export class FitRun<M extends Module, B> implements Training {
     at.losses.push(loss);
     this.noteTime();
     optimizer.zeroGrad();
-    const record: StepRecord = { step: at.step, epoch: at.epoch + 1, loss, lr, ...(gradNorm === null ? {} : { gradNorm }) };
+    const record: StepRecord = {
+      step: at.step,
+      epoch: at.epoch + 1,
+      loss,
+      lr,
+      ...(gradNorm === null ? {} : { gradNorm }),
+    };
     await this.call("onStep", record);
     if (at.step % (this.saving?.everySteps ?? Infinity) === 0) await this.save();
     this.mark = performance.now();
@@ -219,7 +232,9 @@ export class FitRun<M extends Module, B> implements Training {
       norm = Number((await clipGradNorm_(parameters, clipGradNorm).data())[0]);
       if (!Number.isFinite(norm)) {
         throw new Error(
-          `fit: the norm of the gradients is ${norm} in step ${this.at.step + 1} (learning rate ${this.lr}), though the loss is finite. ` +
+          `fit: the norm of the gradients is ${norm} in step ${
+            this.at.step + 1
+          } (learning rate ${this.lr}), though the loss is finite. ` +
             "The weights are those before this step; look for square roots and logarithms near 0",
         );
       }
@@ -265,7 +280,9 @@ export class FitRun<M extends Module, B> implements Training {
     if (typeof value === "number") return value;
     const names = Object.keys(row).filter((name) => typeof row[name] === "number").join(", ");
     throw new TypeError(
-      `fit: monitor is "${this.monitor}", which is ${value === undefined ? "no figure" : "no number"} of an epoch; choose one of ${names}`,
+      `fit: monitor is "${this.monitor}", which is ${
+        value === undefined ? "no figure" : "no number"
+      } of an epoch; choose one of ${names}`,
     );
   }
 
@@ -286,9 +303,11 @@ export class FitRun<M extends Module, B> implements Training {
         stateDict: () => ({ ...at, losses: Float64Array.from(at.losses) }),
         loadStateDict: (state: Position) => Object.assign(at, state, { losses: [...state.losses] }),
       },
-      ...Object.fromEntries(Object.entries(this.metrics).filter(([, metric]) => isStateful(metric)).map(
-        ([name, metric]) => [`metric ${name}`, metric as unknown as Stateful],
-      )),
+      ...Object.fromEntries(
+        Object.entries(this.metrics).filter(([, metric]) => isStateful(metric)).map(
+          ([name, metric]) => [`metric ${name}`, metric as unknown as Stateful],
+        ),
+      ),
     };
     const own = Object.entries(all).filter((entry): entry is [string, Stateful] => entry[1] != null);
     return new Checkpoint(folder, { ...parts, ...Object.fromEntries(own) }, options);

@@ -80,25 +80,28 @@ const lastLine = (output: string): string => output.trim().split("\n").at(-1)!;
 // Windows has no signals to send.
 const posix = test.skipIf(process.platform === "win32");
 
-posix("SIGINT and SIGTERM write a checkpoint and end with what was done; after kill -9 too it goes on to the same bits", async () => {
-  const whole = await run(["40"]);
-  expect([whole.code, lastLine(whole.output)]).toEqual([0, expect.stringMatching(/^end finished 4 /)]);
-  rmSync(join(folder, "run"), { recursive: true });
-  for (const [signal, code, at] of [["SIGINT", 130, 5], ["SIGTERM", 143, 14], ["SIGKILL", null, 26]] as const) {
-    let sent = false;
-    const ended = await run(["40", "20"], (step, child) => {
-      if (step < at || sent) return;
-      sent = true;
-      child.kill(signal);
-    });
-    expect([ended.code, ended.output]).toEqual([code, expect.stringContaining(`step ${at}\n`)]);
-    if (code !== null) expect(lastLine(ended.output)).toMatch(/^end interrupted \d /);
-    expect(readdirSync(join(folder, "run")).filter((name) => name.endsWith(".safetensors"))).not.toEqual([]);
-  }
-  const resumed = await run(["40"]);
-  expect(resumed.output).not.toContain("step 20\n");
-  expect([resumed.code, lastLine(resumed.output)]).toEqual([0, lastLine(whole.output)]);
-});
+posix(
+  "SIGINT and SIGTERM write a checkpoint and end with what was done; after kill -9 too it goes on to the same bits",
+  async () => {
+    const whole = await run(["40"]);
+    expect([whole.code, lastLine(whole.output)]).toEqual([0, expect.stringMatching(/^end finished 4 /)]);
+    rmSync(join(folder, "run"), { recursive: true });
+    for (const [signal, code, at] of [["SIGINT", 130, 5], ["SIGTERM", 143, 14], ["SIGKILL", null, 26]] as const) {
+      let sent = false;
+      const ended = await run(["40", "20"], (step, child) => {
+        if (step < at || sent) return;
+        sent = true;
+        child.kill(signal);
+      });
+      expect([ended.code, ended.output]).toEqual([code, expect.stringContaining(`step ${at}\n`)]);
+      if (code !== null) expect(lastLine(ended.output)).toMatch(/^end interrupted \d /);
+      expect(readdirSync(join(folder, "run")).filter((name) => name.endsWith(".safetensors"))).not.toEqual([]);
+    }
+    const resumed = await run(["40"]);
+    expect(resumed.output).not.toContain("step 20\n");
+    expect([resumed.code, lastLine(resumed.output)]).toEqual([0, lastLine(whole.output)]);
+  },
+);
 
 posix("a second signal ends the process at once, where the training does not come to an end", async () => {
   let sent = false;

@@ -59,7 +59,9 @@ export class MixedPrecision<M extends Callable = Callable> {
     const wrong = model.namedParameters().find(([, { dtype }]) => dtype !== "float32");
     if (wrong !== undefined) {
       throw new TypeError(
-        `MixedPrecision: the parameter ${wrong[0]} is ${wrong[1].dtype}; give the model in float32, of which it makes a copy in ${dtype}`,
+        `MixedPrecision: the parameter ${wrong[0]} is ${
+          wrong[1].dtype
+        }; give the model in float32, of which it makes a copy in ${dtype}`,
       );
     }
     const { scale = dtype === "float16" ? 65536 : 1, growthInterval = 2000 } = options;
@@ -155,6 +157,10 @@ export class MixedPrecision<M extends Callable = Callable> {
 }
 
 /** A tensor of one dtype in another; everything else as it is. */
-function cast(value: unknown, from: "float16" | "bfloat16" | "float32", to: "float16" | "bfloat16" | "float32"): unknown {
+function cast(
+  value: unknown,
+  from: "float16" | "bfloat16" | "float32",
+  to: "float16" | "bfloat16" | "float32",
+): unknown {
   return value instanceof Tensor && value.dtype === from ? value.to(to) : value;
 }
