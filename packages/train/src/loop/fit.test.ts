@@ -45,7 +45,7 @@ class Right implements Metric<number> {
 }
 
 /** The loop that one writes by hand. */
-async function byHand({ epochs, accumulate = 1, clip = null, decay = null }: {
+function byHand({ epochs, accumulate = 1, clip = null, decay = null }: {
   epochs: number;
   accumulate?: number;
   clip?: number | null;
@@ -88,7 +88,7 @@ describe("fit has the bits of the loop that one writes by hand", () => {
     ["with clipped gradients", { clip: 0.5 }, { clipGradNorm: 0.5 }],
     ["with averaged weights, with which it ends", { decay: 0.9 }, { average: 0.9 }],
   ])("%s", async (_, hand, options) => {
-    const expected = await byHand({ epochs: 3, ...hand });
+    const expected = byHand({ epochs: 3, ...hand });
     manualSeed(5);
     const model = newModel();
     const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });

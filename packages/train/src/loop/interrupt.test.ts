@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Interrupt } from "./interrupt.ts";
 
@@ -29,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A program that trains for a long time, and prints every step, the ending, and the sum of its weights after 40 steps. */
 const PROGRAM = `
-const address = (path) => new URL(path, ${JSON.stringify(new URL("../../../", import.meta.url).href)}).href;
+const address = (path) => new URL(path, ${JSON.stringify(pathToFileURL(join(process.cwd(), "packages/")).href)}).href;
 const { fit } = await import(address("train/src/mod.ts"));
 const { functional: F, Linear } = await import(address("nn/src/mod.ts"));
 const { SGD } = await import(address("optim/src/mod.ts"));
