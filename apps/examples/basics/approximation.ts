@@ -3,10 +3,10 @@ import "@heddle/autograd";
 import { lstsq } from "@heddle/linalg";
 import { Adam, CosineAnnealingLR } from "@heddle/optim";
 import { cat, linspace, rand, randn, scope, type Tensor, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { panels } from "../runner/pictures/panels.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
 /** The interval is from 0 to here. */

@@ -2,12 +2,12 @@
 import "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { oneHot, randn, randperm, scope, type Tensor, tidy, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { loadDigits } from "../digits/digits.ts";
 import { start } from "../runner/example.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { greyPixels } from "../runner/pictures/png.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 

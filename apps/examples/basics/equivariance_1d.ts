@@ -1,11 +1,11 @@
 // Equivariance in one dimension: convolution, stride, padding and pooling on eight numbers, and how each responds to a
 // shift.
 import { avgPool1d, conv1d, maxPool1d, pad, type Tensor, tensor } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { barChart } from "../runner/pictures/bar_chart.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { panels } from "../runner/pictures/panels.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
 const SIGNAL = [0, 0, 1, 3, 2, 0, 0, 0];

@@ -3,10 +3,10 @@
 import { kFold, ListDataset, type Subset } from "@heddle/data";
 import { solve } from "@heddle/linalg";
 import { arange, eye, Generator, oneHot, randn, randperm, stack, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { loadDigits } from "../digits/digits.ts";
 import { start } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
-import { recordTable } from "../runner/records.ts";
 import { mean } from "../runner/statistics.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";

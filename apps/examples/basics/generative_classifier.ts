@@ -1,10 +1,10 @@
 // A generative classifier: two Gaussians fitted to heights separate men and women by Bayes's rule, compared with the
 // best threshold.
 import { cat, Generator, linspace, randn, type Tensor, where, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import { panels } from "../runner/pictures/panels.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
 /** The heights of a class of people (cm), and its share of all people. */

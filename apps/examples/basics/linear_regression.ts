@@ -1,9 +1,9 @@
 // Linear regression: blood pressure by age, directly by least squares and iteratively by gradient descent.
 import { lstsq } from "@heddle/linalg";
 import { cat, linspace, ones, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
 /** Age in years and systolic blood pressure in mmHg of thirty people (Kleinbaum & Kupper 1978). */

@@ -2,11 +2,11 @@
 import { grad } from "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { cat, Generator, ones, randn, type Tensor, tensor, tidy, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { planePlot } from "../runner/pictures/plane_plot.ts";
 import { panels } from "../runner/pictures/panels.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { classField, classPoints, planeGrid } from "./plane.ts";
 

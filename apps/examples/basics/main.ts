@@ -1,9 +1,9 @@
 // The basics in code: runs all examples of this folder and collects their results on one page.
 import { manualSeed, scope } from "@heddle/tensor";
+import { GrowingTable } from "@heddle/train/text";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type Option, type RunOptions, runOptions } from "../runner/options.ts";
-import { GrowingTable } from "../runner/table.ts";
 import { approximation } from "./approximation.ts";
 import { backpropByHand } from "./backprop_by_hand.ts";
 import type { Basic } from "./basic.ts";

@@ -1,5 +1,6 @@
 // Nearest neighbours: K = 1 and K = 51 in the plane, the value of a better feature under label noise, and digits.
 import { Generator, oneHot, rand, type Tensor, tidy } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { digitPixels, type Digits, loadDigits } from "../digits/digits.ts";
 import { type Run, start } from "../runner/example.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
@@ -7,7 +8,6 @@ import { lineChart } from "../runner/pictures/line_chart.ts";
 import { panels } from "../runner/pictures/panels.ts";
 import { planePlot } from "../runner/pictures/plane_plot.ts";
 import { mosaic } from "../runner/pictures/png.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 import { classField, classPoints } from "./plane.ts";

@@ -1,13 +1,13 @@
 // The perceptron (Rosenblatt 1958): 0 against 1, the bound on its mistakes, and 8 against the rest with products of
 // pixels.
 import { cat, Generator, randint, scope, type Tensor, tidy, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { loadDigits } from "../digits/digits.ts";
 import { type Run, start } from "../runner/example.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { fieldPixels } from "../runner/pictures/plane_plot.ts";
 import { OptionError } from "../runner/options.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 

@@ -2,10 +2,10 @@
 // them.
 import { lstsq, solve } from "@heddle/linalg";
 import { eye, Generator, linspace, rand, randn, stack, type Tensor } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import { panels } from "../runner/pictures/panels.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
 /** Training points per set, the deviation of their noise, test points, and training sets for bias and variance. */

@@ -3,13 +3,13 @@ import "@heddle/autograd";
 import { Dropout, functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
 import { Adam, EarlyStopping, l1Penalty, l2Penalty } from "@heddle/optim";
 import { manualSeed, rand, randint, randperm, scope, type Tensor, tidy, where } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { loadDigits } from "../digits/digits.ts";
 import { start } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { panels } from "../runner/pictures/panels.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { greyPixels, type Pixels } from "../runner/pictures/png.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 

@@ -3,10 +3,10 @@
 import "@heddle/autograd";
 import { Adam, ExponentialLR } from "@heddle/optim";
 import { cat, Generator, linspace, ones, randn, scope, stack, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { panels } from "../runner/pictures/panels.ts";
 import { planePlot } from "../runner/pictures/plane_plot.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { epoch } from "./perceptron.ts";
 import { classPoints } from "./plane.ts";

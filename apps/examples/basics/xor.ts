@@ -3,10 +3,10 @@ import "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import { cat, ones, randn, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { recordTable } from "@heddle/train/text";
 import { start } from "../runner/example.ts";
 import { panels } from "../runner/pictures/panels.ts";
 import { planePlot } from "../runner/pictures/plane_plot.ts";
-import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { classField, classPoints } from "./plane.ts";
 

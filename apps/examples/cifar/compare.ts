@@ -1,9 +1,9 @@
 /** Training with several seeds, with one augmentation or two: whether a difference is more than chance. */
+import { textTable } from "@heddle/train/text";
 import type { ColourSets } from "../colour_images/colour_images.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import { mean, spread } from "../runner/statistics.ts";
-import { textTable } from "../runner/table.ts";
 import { errorPercent } from "../classification/predictions.ts";
 import { type AugmentationName, augmentName } from "./augment.ts";
 import { RECIPES } from "./networks/mod.ts";

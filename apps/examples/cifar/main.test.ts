@@ -134,7 +134,7 @@ describe("cifar", () => {
     await run("a", args);
     const { code, said } = await run("a", `${args} --resume --augment flip --dropout 0.1`);
     expect(code).toBe(2);
-    expect(said).toMatch(/is of another run: .*augment none there, flip here/);
+    expect(said).toMatch(/is of another training: .*augment none there, flip here/);
     expect(said).toMatch(/dropout 0 there, 0.1 here/);
   });
 

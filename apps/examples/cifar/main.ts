@@ -1,4 +1,5 @@
 import { encode } from "@heddle/store";
+import { textTable } from "@heddle/train/text";
 // Trains networks from the literature on small colour images: options, data, network, training, testing, pictures.
 import { type ColourSets, described, loadColourImages } from "../colour_images/colour_images.ts";
 import { errorPercent } from "../classification/predictions.ts";
@@ -16,7 +17,6 @@ import {
   type Option,
   OptionError,
 } from "../runner/options.ts";
-import { textTable } from "../runner/table.ts";
 import { type AugmentationName, augmentName, augmentOption } from "./augment.ts";
 import { compare } from "./compare.ts";
 import { type ImageNetwork, type ModelName, MODELS, RECIPES } from "./networks/mod.ts";

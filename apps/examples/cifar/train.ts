@@ -3,14 +3,14 @@ import { DataLoader, type LabelledImages } from "@heddle/data";
 import { AveragedModel, functional as F, getEmaMultiAvgFn, type Layer } from "@heddle/nn";
 import { EarlyStopping, SGD, weightDecayGroups } from "@heddle/optim";
 import { manualSeed, scope, stack, type Tensor, tidy } from "@heddle/tensor";
+import { plainState } from "@heddle/train";
 import { type ColourSets, dataset, part } from "../colour_images/colour_images.ts";
 import { errorPercent, type Predictions } from "../classification/predictions.ts";
 import { predict } from "../classification/predict.ts";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import { type AugmentationName, augmentName, mixOf, transformsOf } from "./augment.ts";
 import { type ImageNetwork, type ModelName, RECIPES } from "./networks/mod.ts";
@@ -94,7 +94,7 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
     ...(stopping ? { stopping } : {}),
   };
   const augment = augmentName(settings.augment);
-  const checkpoint = new Checkpoint(out, { example: "cifar", samples: train.length, ...about, augment }, parts);
+  const checkpoint = checkpointIn(out, { example: "cifar", samples: train.length, ...about, augment }, parts);
   if (resume) await resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const progress = run.progress(steps, tally.losses.length);

@@ -1,12 +1,12 @@
 // Learns word vectors from context: skip-gram with negative sampling, as in word2vec.
 import { Adam, LambdaLR } from "@heddle/optim";
 import { Generator, scope } from "@heddle/tensor";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import { plainState } from "@heddle/train";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type AskOptions, askOptions } from "../runner/prompt.ts";
 import { Metrics } from "../runner/metrics.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import {
   type CheckpointOptions,
   checkpointOptions,
@@ -80,7 +80,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
     const metrics = new Metrics(run.out);
     const counts = new PairCounts(corpus, settings);
     const tally = { pass: 0, inPass: 0, steps: 0 };
-    const checkpoint = new Checkpoint(
+    const checkpoint = checkpointIn(
       run.out,
       { example: "embeddings", words: corpus.vocabulary.fingerprint, dim, ...settings, seed, lr, total },
       { network, optimizer, schedule, metrics, counts, tally: plainState(tally) },

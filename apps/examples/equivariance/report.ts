@@ -1,12 +1,12 @@
 /** The table and the pictures of the comparison. */
 import { noGrad } from "@heddle/autograd";
 import { cat, stack, tidy } from "@heddle/tensor";
+import { textTable } from "@heddle/train/text";
 import { batchPixels, type Digits } from "../digits/digits.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { greyPixels, mosaic, type Pixels } from "../runner/pictures/png.ts";
 import { median, spread } from "../runner/statistics.ts";
-import { textTable } from "../runner/table.ts";
 import { MODELS, type RotationNetwork } from "./network.ts";
 import type { Outcome, Sets } from "./train.ts";
 import { rotatedByQuarters, rotatedMaps } from "./rotated.ts";

@@ -3,13 +3,13 @@ import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { Adam, LambdaLR } from "@heddle/optim";
 import { manualSeed, scope, type Tensor, tidy } from "@heddle/tensor";
+import { type Progress } from "@heddle/train/text";
 import type { Digits } from "../digits/digits.ts";
 import { errorPercent } from "../classification/predictions.ts";
 import { predict } from "../classification/predict.ts";
 import { parameterCount } from "../parameter_count.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
-import type { Progress } from "../runner/progress.ts";
 import { type ModelName, RotationNetwork } from "./network.ts";
 import { rotatedByQuarters } from "./rotated.ts";
 

@@ -4,15 +4,15 @@ import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import { encode } from "@heddle/store";
 import { keep, onesLike, randn, scope, stack, type Tensor, zerosLike } from "@heddle/tensor";
+import { plainState } from "@heddle/train";
+import { textTable } from "@heddle/train/text";
 import { loadDigits } from "../digits/digits.ts";
 import { Filmstrip } from "../digits/filmstrip.ts";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
-import { resumeFrom } from "../runner/resume.ts";
-import { textTable } from "../runner/table.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { Discriminator, Generator, NOISE } from "./networks.ts";
 import { drawReport, generated, onTheWay } from "./report.ts";
 import { evaluate } from "./evaluate.ts";
@@ -53,7 +53,7 @@ export const gan: Example<GanOptions> = {
     const samples = new Filmstrip(), interpolations = new Filmstrip();
     const tally = { steps: 0, drawing: 0, telling: 0, right: 0 };
     const parts = { generator, discriminator, drawing, telling, loader, metrics, samples, interpolations };
-    const checkpoint = new Checkpoint(run.out, { example: "gan", samples: sets.train.length, ...about }, {
+    const checkpoint = checkpointIn(run.out, { example: "gan", samples: sets.train.length, ...about }, {
       ...parts,
       tally: plainState(tally),
     });

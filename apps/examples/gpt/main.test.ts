@@ -124,7 +124,7 @@ describe("gpt", () => {
 
     const other = await run("crashed", [...args, "--resume", "--width", "16"]);
     expect(other.code).toBe(2);
-    expect(other.stderr).toMatch(/is of another run: width 32 there, 16 here/);
+    expect(other.stderr).toMatch(/is of another training: width 32 there, 16 here/);
   });
 
   test(

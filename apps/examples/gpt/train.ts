@@ -2,11 +2,11 @@ import { DataLoader, LanguageModelWindows } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { AdamW, clipGradNorm_, CosineAnnealingLR, linearWarmup, weightDecayGroups } from "@heddle/optim";
 import { manualSeed, type MatmulPrecision, scope } from "@heddle/tensor";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import { plainState } from "@heddle/train";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import { OptionError } from "../runner/options.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import { negativeLogLikelihood } from "./evaluate.ts";
 import { Gpt, type GptSizes } from "./model.ts";
@@ -74,7 +74,7 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
   const tally = { losses: [] as number[], seconds: 0 };
   const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const what = { example: "gpt", characters: text.train.length, fingerprint: tokens.fingerprint, ...about };
-  const checkpoint = new Checkpoint(run.out, what, parts);
+  const checkpoint = checkpointIn(run.out, what, parts);
   if (resume) await resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const test = async (): Promise<number> => await negativeLogLikelihood(network, heldOut) / text.heldOut.length;

@@ -1,14 +1,12 @@
 /** A whole training run on the GPU, in Deno; the tests are skipped elsewhere and without an adapter. */
 import { gpuReport } from "@heddle/gpu";
 import { defaultDevice, type Device, memory, setDefaultDevice } from "@heddle/tensor";
+import { GrowingTable, Progress, Screen } from "@heddle/train/text";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadDigits } from "../digits/digits.ts";
 import type { Run } from "../runner/example.ts";
 import { testGpu } from "../runner/test_gpu.ts";
 import { OutFolder } from "../runner/out_folder.ts";
-import { Progress } from "../runner/progress.ts";
-import { Screen } from "../runner/screen.ts";
-import { GrowingTable } from "../runner/table.ts";
 import { train, type Trained } from "./train.ts";
 
 const cpu = defaultDevice();
@@ -30,8 +28,8 @@ interface Held {
 class Counted extends Progress {
   private readonly after: () => void;
 
-  constructor(screen: Screen, steps: number, after: () => void) {
-    super(screen, steps);
+  constructor(screen: Screen, steps: number | null, after: () => void) {
+    super(steps, { screen });
     this.after = after;
   }
 

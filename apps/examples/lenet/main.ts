@@ -1,4 +1,5 @@
 import { encode } from "@heddle/store";
+import { textTable } from "@heddle/train/text";
 // LeNet-5, a convnet or an MLP classifies handwritten digits: options, data, network, training, testing, pictures.
 import { digitPixels, type DigitSets, loadDigits } from "../digits/digits.ts";
 import { parameterCount } from "../parameter_count.ts";
@@ -14,7 +15,6 @@ import {
   integer,
   type Option,
 } from "../runner/options.ts";
-import { textTable } from "../runner/table.ts";
 import { DISTORTIONS } from "./distortions.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
 import { repeat } from "./repeat.ts";
@@ -76,8 +76,11 @@ export const lenet: Example<LeNetOptions> = {
 /** Trains one network, draws the curves, and writes its weights. */
 async function trainOne(settings: TrainSettings, sets: DigitSets, run: Run): Promise<Figures> {
   const { model } = settings;
-  const { network, history, tested, steps } = await train(settings, sets, run, run.out);
-  drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
+  const { network, history, tested, steps, ending } = await train(settings, sets, run, run.out);
+  if (ending === "interrupted") run.print("Interrupted; --resume goes on.");
+  if (history.losses.length > 0) {
+    drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
+  }
   const weights = await encode(network, { format: "safetensors", metadata: { model, framework: "heddle" } });
   run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
   const { secondsPerEpoch, trainLoss, testErrorPercent } = history;

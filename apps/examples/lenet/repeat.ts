@@ -1,9 +1,10 @@
 /** Training with several seeds: how much the test error varies. */
+import { textTable } from "@heddle/train/text";
 import type { DigitSets } from "../digits/digits.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { spread } from "../runner/statistics.ts";
-import { textTable } from "../runner/table.ts";
+import { OptionError } from "../runner/options.ts";
 import { RECIPES } from "./networks/mod.ts";
 import { train, type TrainSettings } from "./train.ts";
 
@@ -15,7 +16,8 @@ export async function repeat(count: number, settings: TrainSettings, sets: Digit
   const curves: number[][] = [], seconds: number[] = [];
   for (const seed of seeds) {
     run.print(`Seed ${seed}`);
-    const { history } = await train({ ...settings, seed }, sets, run, run.out.within(`seed-${seed}`));
+    const { history, ending } = await train({ ...settings, seed }, sets, run, run.out.within(`seed-${seed}`));
+    if (ending === "interrupted") throw new OptionError("interrupted; --resume goes on");
     curves.push(history.testErrorPercent);
     seconds.push(history.secondsPerEpoch.reduce((sum, value) => sum + value, 0));
     run.print();

@@ -46,11 +46,11 @@ test.each([
   const whole = await run("whole", args);
   await expect(run("crashed", [...args, ...often], "50%")).rejects.toThrow("the power went");
   const resumed = await run("crashed", [...args, "--resume"]);
-  expect(resumed.said).toContain(`, step ${step} of 18.`);
+  expect(resumed.said).toContain(`Resuming at step ${step} of 18.`);
   expect(results("crashed", resumed.figures)).toEqual(results("whole", whole.figures));
 
   const over = await run("crashed", [...args, "--resume"]);
-  expect(over.said).toContain(", step 18 of 18.");
+  expect(over.said).toContain("Resuming at step 18 of 18.");
   expect(results("crashed", over.figures)).toEqual(results("whole", whole.figures));
 });
 
@@ -60,7 +60,7 @@ test("other options than the checkpoint's are refused before anything is written
   const { code, figures, said } = await run("a", ["--resume", "--lr", "0.01", "--model", "mlp"]);
   expect([code, figures]).toEqual([2, ""]);
   expect(said).toMatch(
-    /is of another run: model lenet5 there, mlp here; batch 10 there, 100 here; lr 0.05 there, 0.01 here/,
+    /is of another training: model lenet5 there, mlp here; batch 10 there, 100 here; lr 0.05 there, 0.01 here/,
   );
   expect(readFileSync(join(folder, "a", "metrics.jsonl"), "utf8")).toBe(metrics);
 });
@@ -77,7 +77,7 @@ test("--repeat compares seeds, and resumes unfinished ones", async () => {
 
   await expect(run("crashed", args, "Seed 5")).rejects.toThrow("the power went");
   const resumed = await run("crashed", [...args, "--resume"]);
-  expect(resumed.said).toMatch(/step 9 of 9[^]*step 9 of 9[^]*There is no checkpoint; training starts/);
+  expect(resumed.said).toMatch(/at step 9 of 9[^]*at step 9 of 9[^]*There is no checkpoint; training starts/);
   expect(JSON.parse(resumed.figures)).toEqual({ ...whole, seconds: expect.anything() });
   expect(readFileSync(join(folder, "crashed", "repeat.svg"), "utf8")).toContain("over 3 seeds");
 });

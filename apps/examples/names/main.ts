@@ -1,6 +1,7 @@
 // Character networks of surnames: one classifies the language of a name, the other generates names of a language.
 import { Vocabulary } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
+import { textTable } from "@heddle/train/text";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Figures, type Run, start } from "../runner/example.ts";
 import { type AskOptions, askOptions } from "../runner/prompt.ts";
@@ -16,7 +17,6 @@ import {
   type Option,
   type Values,
 } from "../runner/options.ts";
-import { textTable } from "../runner/table.ts";
 import { namesAnswer } from "./ask.ts";
 import { accuracyOf, classify, confusion, generateNames, letterLoss } from "./evaluate.ts";
 import { loadNames, type Names } from "./names.ts";

@@ -3,10 +3,10 @@ import type { Vocabulary } from "@heddle/data";
 import type { Module } from "@heddle/nn";
 import { Adam, clipGradNorm_ } from "@heddle/optim";
 import { scope, type Tensor } from "@heddle/tensor";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import { plainState } from "@heddle/train";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { type NameBatch, nameLoader } from "./batches.ts";
 import type { Name } from "./names.ts";
 
@@ -52,7 +52,7 @@ export async function trainOnNames(
   const metrics = new Metrics(folder);
   const tally = { steps: 0, loss: 0, batches: 0, seconds: 0 };
   const parts = { network, optimizer, loader, metrics, tally: plainState(tally) };
-  const checkpoint = new Checkpoint(folder, { ...recipe.about, part: task.name }, parts);
+  const checkpoint = checkpointIn(folder, { ...recipe.about, part: task.name }, parts);
   if (recipe.resume) await resumeFrom(checkpoint, run);
 
   const steps = dryRun ? 1 : epochs * loader.length;

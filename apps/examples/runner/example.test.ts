@@ -55,7 +55,7 @@ describe("runExample", () => {
     const both = await Promise.all([run("--out", out), run("--out", out)]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
     expect(both.find(({ code }) => code === 2)!.stderr).toContain(
-      `demo: --out: ${out} is in use by the run with process number`,
+      `demo: --out: ${out} is in use by this process, number`,
     );
     expect((await run("--out", out)).code).toBe(0);
     expect(readdirSync(out).sort()).toEqual(["dot.svg", "figures.json", "index.html"]);

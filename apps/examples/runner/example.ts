@@ -1,5 +1,7 @@
 /** Runs an example: parses its options, opens its device and its output folder, and reports its figures. */
 import { type Device, manualSeed } from "@heddle/tensor";
+import { CheckpointError, FolderError } from "@heddle/train";
+import { GrowingTable, Progress, type ProgressOptions, Screen, type Stream } from "@heddle/train/text";
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -8,9 +10,6 @@ import { helpText, startCommand } from "./help.ts";
 import { type Answer, answerLines, type LineSource } from "./prompt.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
-import { Progress } from "./progress.ts";
-import { Screen, type Stream } from "./screen.ts";
-import { GrowingTable } from "./table.ts";
 
 /** The figures of a run, as `--json` prints them. */
 export type Figures = Record<string, unknown>;
@@ -40,8 +39,11 @@ export interface Run {
   print(text?: string): void;
   /** A table whose rows are printed as they are added. */
   table(titles: readonly string[]): GrowingTable;
-  /** Shows the progress of `total` steps, `before` of which an earlier run did. */
-  progress(total: number, before?: number): Progress;
+  /**
+   * Shows the progress of `total` steps, `before` of which an earlier run did. As a callback of `fit` it needs no total; `row` is what its
+   * table shows of an epoch.
+   */
+  progress(total: number | null, before?: number, options?: Pick<ProgressOptions, "row">): Progress;
 }
 
 /** The streams of an example: people read one of the outputs, scripts read `stdout`. */
@@ -78,14 +80,13 @@ export async function runExample<S extends RunOptions>(
     const device = await openDevice(common.device);
     manualSeed(common.seed);
     const human = common.json || asked ? streams.stderr : streams.stdout;
-    // The log of a build server is not a terminal, whatever its streams report.
-    const screen = new Screen(human, human.isTTY === true && !process.env["CI"]);
+    const screen = new Screen(human);
     const run: Run = {
       device,
       out,
       print: (text) => screen.print(text),
       table: (titles) => new GrowingTable(titles, (line) => screen.print(line)),
-      progress: (total, before) => new Progress(screen, total, before),
+      progress: (total, done = 0, options = {}) => new Progress(total, { done, screen, ...options }),
     };
     if (asked) {
       const { stdout, stderr, stdin = process.stdin } = streams;
@@ -102,8 +103,9 @@ export async function runExample<S extends RunOptions>(
     if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error;
-    streams.stderr.write(`${example.name}: ${error.message}\n`);
+    const option = error instanceof CheckpointError ? "--resume: " : error instanceof FolderError ? "--out: " : "";
+    if (option === "" && !(error instanceof OptionError)) throw error;
+    streams.stderr.write(`${example.name}: ${option}${(error as Error).message}\n`);
     return 2;
   } finally {
     leave();
@@ -121,5 +123,8 @@ export function isStarted(moduleUrl: string): boolean {
  * a test.
  */
 export async function start<S extends RunOptions>(moduleUrl: string, example: Example<S>): Promise<void> {
-  if (isStarted(moduleUrl)) process.exitCode = await runExample(example, process.argv.slice(2));
+  if (!isStarted(moduleUrl)) return;
+  const code = await runExample(example, process.argv.slice(2));
+  // An interrupted training has set its own.
+  if (code !== 0) process.exitCode = code;
 }

@@ -1,9 +1,9 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
 import { putFile } from "@heddle/store";
-import { appendFileSync, existsSync, statSync } from "node:fs";
+import { type Callback, JsonLines, type JsonLinesOptions } from "@heddle/train";
+import { FolderError, makeFolder, openFolder, writing } from "@heddle/train/files";
+import { appendFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { lockFolder } from "./folder_lock.ts";
-import { makeFolder } from "./make_folder.ts";
 import { OptionError } from "./options.ts";
 import { type RunPage, runPage, type Section } from "./page.ts";
 
@@ -30,13 +30,7 @@ export class OutFolder {
    */
   open(): () => void {
     if (this.dry) return () => {};
-    return this.attempt(this.path, () => {
-      if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
-        throw new OptionError(`--out: ${this.path} is a file; expected a folder`);
-      }
-      makeFolder(this.path);
-      return lockFolder(this.path);
-    });
+    return this.attempt(this.path, () => openFolder(this.path));
   }
 
   /** Writes a picture (the text of an SVG file); the page shows it with its caption. */
@@ -51,16 +45,18 @@ export class OutFolder {
     this.files.push({ file, note });
   }
 
+  /** The log of a training of `fit` in a file, as its callbacks; none in a dry run. The page links to it with its note. */
+  log(file: string, note: string, options?: JsonLinesOptions): Callback[] {
+    if (this.dry) return [];
+    this.files.push({ file, note });
+    return [new JsonLines(join(this.path, file), options)];
+  }
+
   /** Appends to a file, creating it if necessary. */
   append(file: string, content: string): void {
     if (this.dry) return;
     const target = join(this.path, file);
     this.attempt(target, () => appendFileSync(target, content));
-  }
-
-  /** Replaces a file. With `previous` the old file is kept under that name. */
-  replace(file: string, content: string | Uint8Array, previous?: string): void {
-    this.write(file, content, previous === undefined ? undefined : join(this.path, previous));
   }
 
   /** A subfolder for a part of the run; its files are not on the page. */
@@ -83,35 +79,22 @@ export class OutFolder {
   }
 
   /** Files appear complete or not at all, see {@link putFile}. */
-  private write(file: string, content: string | Uint8Array, previous?: string): void {
+  private write(file: string, content: string | Uint8Array): void {
     if (this.dry) return;
     const target = join(this.path, file);
     this.attempt(target, () => {
       makeFolder(dirname(target));
-      putFile(target, content, previous);
+      putFile(target, content);
     });
   }
 
   /** Turns system errors into messages that say what the file was for. */
   private attempt<T>(path: string, work: () => T): T {
     try {
-      return work();
+      return writing(path, work);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      throw new OptionError(`--out: ${path} cannot be written: ${REASONS[code] ?? message}`, { cause: error });
+      if (error instanceof FolderError) throw new OptionError(`--out: ${error.message}`, { cause: error });
+      throw error;
     }
   }
 }
-
-/** Explanations of system error codes. */
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied (EACCES); use another folder",
-  EPERM: "operation not permitted (EPERM); use another folder",
-  EROFS: "the disk is read-only (EROFS); use another folder",
-  ENOSPC: "the disk is full (ENOSPC); free some space, or use a folder on another disk",
-  EDQUOT: "your disk quota is exhausted (EDQUOT); free some space, or use a folder on another disk",
-  ENOTDIR: "a part of its path is a file (ENOTDIR); use another folder",
-  EEXIST: "a part of its path is a file (EEXIST); use another folder",
-  EISDIR: "it is a folder (EISDIR); move it, or use another --out",
-};

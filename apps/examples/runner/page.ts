@@ -1,6 +1,6 @@
 /** The page of a run: its figures, its pictures, its other files. It opens from disk. */
+import { figureText, namesOf, recordsOf, spaced } from "@heddle/train/text";
 import { element, escapeMarkup } from "./pictures/svg.ts";
-import { figureText, namesOf, recordsOf, spaced } from "./records.ts";
 
 const STYLE = `
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }

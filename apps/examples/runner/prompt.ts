@@ -1,6 +1,6 @@
 /** Replies to lines from a terminal or a pipe. */
+import { type Stream } from "@heddle/train/text";
 import { flag, type Option, type Options } from "./options.ts";
-import type { Stream } from "./screen.ts";
 
 /** An error in one line. It is printed, and the next line is read. */
 export class LineError extends Error {

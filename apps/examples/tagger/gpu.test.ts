@@ -1,9 +1,8 @@
 /** Ten steps on the GPU, in Deno, match the CPU's losses and tags; the tests are skipped elsewhere and without an adapter. */
 import { defaultDevice, type Device, setDefaultDevice } from "@heddle/tensor";
+import { Progress, Screen } from "@heddle/train/text";
 import { describe, expect, test } from "vitest";
 import { testGpu } from "../runner/test_gpu.ts";
-import { Progress } from "../runner/progress.ts";
-import { Screen } from "../runner/screen.ts";
 import { loadCorpus, tagsOf, Words } from "./corpus.ts";
 import { type Trained, trainTagger } from "./train.ts";
 
@@ -19,7 +18,7 @@ async function train(device: Device, withCrf: boolean): Promise<Trained> {
     return await trainTagger(corpus, Words.of(corpus.train), tagsOf(corpus.train), {
       ...settings,
       sizes: { embedding: 16, hidden: 12, dropout: 0.2 },
-    }, new Progress(new Screen({ write: () => {} }, false), 10));
+    }, new Progress(10, { screen: new Screen({ write: () => {} }, false) }));
   } finally {
     setDefaultDevice(cpu);
   }

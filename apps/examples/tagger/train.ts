@@ -2,7 +2,7 @@
 import { type EntityF1, entityF1 } from "@heddle/data";
 import { Adam, clipGradNorm_ } from "@heddle/optim";
 import { Generator, manualSeed, scope } from "@heddle/tensor";
-import type { Progress } from "../runner/progress.ts";
+import { type Progress } from "@heddle/train/text";
 import { batchOf, batchSampler, type Corpus, tagNumbers, type Words } from "./corpus.ts";
 import { Tagger, type TaggerSizes } from "./tagger.ts";
 

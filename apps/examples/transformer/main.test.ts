@@ -94,7 +94,7 @@ describe("transformer", () => {
 
     const other = await run("crashed", [...args, "--resume", "--norm", "last"]);
     expect(other.code).toBe(2);
-    expect(other.stderr).toMatch(/is of another run: norm first there, last here/);
+    expect(other.stderr).toMatch(/is of another training: norm first there, last here/);
     // No word is unknown, and this model is hardly trained: any output is one line.
     const asked = await run("crashed", ["--ask", "--json"], { typed: "où est le chat ? 🐈" });
     expect(JSON.parse(asked.stdout)).toEqual({ answered: 1, refused: 0 });

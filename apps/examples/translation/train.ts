@@ -2,10 +2,10 @@
 import type { Optimizer } from "@heddle/optim";
 import { clipGradNorm_, type LRScheduler } from "@heddle/optim";
 import { scope, type Tensor } from "@heddle/tensor";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import { plainState } from "@heddle/train";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { pairLoader, type TranslationBatch, type Vocabularies } from "./batches.ts";
 import { bleuOf, translateAll, validationLoss } from "./evaluate.ts";
 import type { TranslationModel } from "./model.ts";
@@ -56,7 +56,7 @@ export async function trainTranslator<State>(
   const metrics = new Metrics(run.out);
   const tally = { steps: 0, loss: 0, words: 0, seconds: 0, allSeconds: 0 };
   const parts = { model, optimizer, schedule, loader, metrics, tally: plainState(tally) };
-  const checkpoint = new Checkpoint(run.out, recipe.about, parts);
+  const checkpoint = checkpointIn(run.out, recipe.about, parts);
   if (recipe.resume) await resumeFrom(checkpoint, run);
 
   const progress = run.progress(steps, tally.steps);

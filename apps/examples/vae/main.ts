@@ -4,9 +4,9 @@ import { DataLoader } from "@heddle/data";
 import { Adam } from "@heddle/optim";
 import { encode } from "@heddle/store";
 import { keep, randn, scope, stack, tidy } from "@heddle/tensor";
+import { plainState } from "@heddle/train";
 import { type Digits, loadDigits } from "../digits/digits.ts";
 import { Filmstrip } from "../digits/filmstrip.ts";
-import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
@@ -18,7 +18,7 @@ import {
   integer,
   type Option,
 } from "../runner/options.ts";
-import { resumeFrom } from "../runner/resume.ts";
+import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { between, drawReport, generated } from "./report.ts";
 import { Vae } from "./vae.ts";
 
@@ -56,7 +56,7 @@ export const vae: Example<VaeOptions> = {
     const metrics = new Metrics(run.out);
     const samples = new Filmstrip(), interpolations = new Filmstrip();
     const tally = { steps: 0, reconstruction: 0, divergence: 0 };
-    const checkpoint = new Checkpoint(run.out, { example: "vae", samples: train.length, ...about }, {
+    const checkpoint = checkpointIn(run.out, { example: "vae", samples: train.length, ...about }, {
       network,
       optimizer,
       loader,

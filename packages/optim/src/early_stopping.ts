@@ -175,7 +175,7 @@ export class EarlyStopping {
   }
 
   private remember(model: Restorable): void {
-    this.replaceBest(model.stateDict());
+    tidy(() => this.replaceBest(model.stateDict()));
   }
 
   /** Copies weights and frees the old copy. */

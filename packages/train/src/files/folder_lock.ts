@@ -1,11 +1,6 @@
 /** Allows one run at a time in a folder: a lock file identifies the run. */
-import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, uptime } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
-import { threadId } from "node:worker_threads";
-import { OptionError } from "./options.ts";
+import { node } from "../node.ts";
+import { FolderError } from "./folder_error.ts";
 
 /** The file's name. */
 export const LOCK_FILE = ".lock";
@@ -24,14 +19,19 @@ const held = new Set<string>();
 /**
  * Locks a folder for this run; the returned function unlocks it. The lock of a dead process is taken over.
  *
- * @throws OptionError that names the other run, if the folder is in use.
+ * @throws FolderError that names the other run, if the folder is in use.
  */
 export function lockFolder(folder: string): () => void {
-  const path = join(folder, LOCK_FILE);
-  const mine: Holder = { pid: process.pid, thread: threadId, host: hostname(), since: Date.now() };
+  const path = node.path.resolve(folder, LOCK_FILE);
+  const mine: Holder = {
+    pid: node.process.pid,
+    thread: node.workers.threadId,
+    host: node.os.hostname(),
+    since: Date.now(),
+  };
   // The file appears complete, so that nobody reads half of it.
   const part = uniquePart(path);
-  writeFileSync(part, JSON.stringify(mine));
+  node.fs.writeFileSync(part, JSON.stringify(mine));
   try {
     while (!link(part, path)) {
       const text = read(path);
@@ -41,19 +41,19 @@ export function lockFolder(folder: string): () => void {
       setAside(path, text);
     }
   } finally {
-    rmSync(part, { force: true });
+    node.fs.rmSync(part, { force: true });
   }
   held.add(path);
   return () => {
     held.delete(path);
-    if (read(path) === JSON.stringify(mine)) rmSync(path, { force: true });
+    if (read(path) === JSON.stringify(mine)) node.fs.rmSync(path, { force: true });
   };
 }
 
 /** Links the file to its second name, unless that name exists. */
 function link(part: string, path: string): boolean {
   try {
-    linkSync(part, path);
+    node.fs.linkSync(part, path);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -64,7 +64,7 @@ function link(part: string, path: string): boolean {
     }
   }
   try {
-    writeFileSync(path, readFileSync(part), { flag: "wx" });
+    node.fs.writeFileSync(path, node.fs.readFileSync(part), { flag: "wx" });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -74,24 +74,24 @@ function link(part: string, path: string): boolean {
 
 /** A temporary name beside a file that no other process or thread uses. */
 function uniquePart(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
+  return `${path}.${node.process.pid}-${node.crypto.randomBytes(4).toString("hex")}.part`;
 }
 
 /** Removes a stale lock, unless another run has replaced it meanwhile. */
 function setAside(path: string, text: string): void {
   const aside = uniquePart(path);
   try {
-    renameSync(path, aside);
+    node.fs.renameSync(path, aside);
   } catch {
     return; // another run was faster
   }
   if (read(aside) !== text) link(aside, path);
-  rmSync(aside, { force: true });
+  node.fs.rmSync(aside, { force: true });
 }
 
 function read(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    return node.fs.readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
@@ -112,27 +112,31 @@ function holderOf(text: string): Holder | null {
 /** Whether the run that wrote a lock may still be running. */
 function mayRun({ pid, thread, host, since }: Holder, path: string): boolean {
   // Processes on other machines cannot be checked.
-  if (host !== hostname()) return true;
+  if (host !== node.os.hostname()) return true;
   // In a restarted container this process may have the id of the previous one.
-  if (pid === process.pid && thread === threadId) return held.has(path);
-  const started = Date.now() - uptime() * 1000;
+  if (pid === node.process.pid && thread === node.workers.threadId) return held.has(path);
+  const started = Date.now() - node.os.uptime() * 1000;
   return since > started - 60_000 && processLives(pid);
 }
 
-function inUse(folder: string, path: string, { pid, host, since }: Holder): OptionError {
-  const elsewhere = host === hostname() ? "" : ` on ${host}`;
-  return new OptionError(
-    `--out: ${folder} is in use by the run with process number ${pid}${elsewhere}, since ${
-      new Date(since).toISOString()
-    }; ` +
-      `wait for it, or use another folder. If there is no such run, delete ${path}`,
+function inUse(folder: string, path: string, { pid, host, since }: Holder): FolderError {
+  const started = `since ${new Date(since).toISOString()}`;
+  if (host === node.os.hostname() && pid === node.process.pid && held.has(path)) {
+    return new FolderError(
+      `${folder} is in use by this process, number ${pid}, ${started}; close what uses it, or use another folder`,
+    );
+  }
+  const elsewhere = host === node.os.hostname() ? "" : ` on ${host}`;
+  return new FolderError(
+    `${folder} is in use by the run with process number ${pid}${elsewhere}, ${started}; wait for it, or use another folder. ` +
+      `If there is no such run, delete ${path}`,
   );
 }
 
 /** Whether a process with this id exists on this machine. */
 function processLives(pid: number): boolean {
   try {
-    process.kill(pid, 0); // signal 0 only checks
+    node.process.kill(pid, 0); // signal 0 only checks
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { threadId } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { FolderError } from "./folder_error.ts";
 import { LOCK_FILE, lockFolder } from "./folder_lock.ts";
-import { OptionError } from "./options.ts";
 
 let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-lock-")));
@@ -27,10 +27,11 @@ function deadProcess(): Promise<number> {
 
 test("one run at a time; after it the next one, and nothing is left", () => {
   const leave = lockFolder(folder);
-  expect(() => lockFolder(folder)).toThrow(OptionError);
+  expect(() => lockFolder(folder)).toThrow(FolderError);
   expect(() => lockFolder(folder)).toThrow(
-    `--out: ${folder} is in use by the run with process number ${process.pid}, since 20`,
+    `${folder} is in use by this process, number ${process.pid}, since 20`,
   );
+  expect(() => lockFolder(relative("", folder))).toThrow(/is in use by this process/);
   leave();
   expect(readdirSync(folder)).toEqual([]);
   lockFolder(folder)();

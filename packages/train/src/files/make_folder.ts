@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { node } from "../node.ts";
 
 /**
  * Makes a folder and its parents. (Node's `recursive` never returns if a parent exists but accepts no folder, such as
@@ -7,10 +6,10 @@ import { dirname } from "node:path";
  */
 export function makeFolder(path: string): void {
   const missing: string[] = [];
-  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (let folder = path; !node.fs.existsSync(folder); folder = node.path.dirname(folder)) missing.unshift(folder);
   for (const folder of missing) {
     try {
-      mkdirSync(folder);
+      node.fs.mkdirSync(folder);
     } catch (error) {
       // Another run may have made it in the meantime.
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -1,4 +1,6 @@
-/** The output of a run: lines, and on a terminal a status line that is redrawn in place. */
+/** The output of a training: lines, and on a terminal a status line that is redrawn in place. */
+import { environmentVariable } from "@heddle/tensor/engine";
+import { currentProcess } from "../node.ts";
 
 /** The part of a stream that a screen uses; `process.stdout` and `process.stderr` have it. */
 export interface Stream {
@@ -19,7 +21,15 @@ export class Screen {
   private readonly stream: Stream;
   private status = "";
 
-  constructor(stream: Stream, live: boolean = stream.isTTY === true) {
+  /**
+   * @param stream where it is written to. Default: standard error, so that standard output stays for results; the console of a browser.
+   * @param live whether the stream is a terminal. Default: its `isTTY`, unless the variable `CI` is set, since the log of a build server
+   *   is none, whatever its streams report.
+   */
+  constructor(
+    stream: Stream = standardError(),
+    live: boolean = stream.isTTY === true && !environmentVariable("CI"),
+  ) {
     this.stream = stream;
     this.live = live;
   }
@@ -46,4 +56,8 @@ export class Screen {
     if (this.status !== "") this.stream.write("\r\x1b[K");
     this.status = "";
   }
+}
+
+function standardError(): Stream {
+  return currentProcess()?.stderr ?? { write: (text) => console.log(text.replace(/\n$/, "")) };
 }

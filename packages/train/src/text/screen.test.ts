@@ -34,7 +34,7 @@ class Terminal implements Stream {
 describe("Screen", () => {
   test("keeps the status line under what is printed", () => {
     const terminal = new Terminal();
-    const screen = new Screen(terminal);
+    const screen = new Screen(terminal, true);
     screen.draw("half way there");
     screen.print("a row");
     screen.draw("done");
@@ -45,13 +45,13 @@ describe("Screen", () => {
 
   test("cuts the status line to the terminal", () => {
     const terminal = new Terminal();
-    new Screen(terminal).draw("x".repeat(50));
+    new Screen(terminal, true).draw("x".repeat(50));
     expect(terminal.lines).toEqual(["x".repeat(19)]);
   });
 
   test("switches nothing of the terminal that would outlive it", () => {
     const terminal = new Terminal();
-    const screen = new Screen(terminal);
+    const screen = new Screen(terminal, true);
     screen.draw("status");
     screen.print("line");
     expect(terminal.raw).not.toMatch(/\x1b\[[?]/);

@@ -1,0 +1,150 @@
+/** The options of `fit`, and their checks. */
+import { AveragedModel, type Callable, type Module } from "@heddle/nn";
+import { type EarlyStoppingOptions, Optimizer, ReduceLROnPlateau } from "@heddle/optim";
+import type { UrlLike } from "@heddle/store";
+import type { Device, Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
+import type { Callback } from "../callback.ts";
+import type { CheckpointOptions, Stateful } from "../checkpoint/checkpoint.ts";
+import type { LossOptions, Metrics } from "./batch_loss.ts";
+import { type Batches, describe } from "./batches.ts";
+
+/** A learning-rate schedule; those of `@heddle/optim` are. */
+export interface Schedule extends Stateful {
+  /** Sets the next learning rates. */
+  step(): void;
+}
+
+/** How `fit` writes checkpoints. */
+export interface FitCheckpoint extends Omit<CheckpointOptions, "lock"> {
+  /** A path or a file URL; null to write nothing. */
+  readonly folder: string | UrlLike | null;
+  /** Saves after every so many steps too. Default: after every epoch only, and when training is interrupted. */
+  readonly everySteps?: number;
+  /** Whether training goes on from the last checkpoint in the folder, if there is one. Default true. */
+  readonly resume?: boolean;
+  /** What is saved besides, by name: metrics, pictures, generators. */
+  readonly parts?: Readonly<Record<string, Stateful | Generator>>;
+  /** Whether the folder is locked. Default true; false where the caller has locked it. */
+  readonly lock?: boolean;
+}
+
+/** Options of {@link fit}. */
+export interface FitOptions<M extends Module, B> extends LossOptions<M, B> {
+  /** The optimiser, made of the model's parameters. */
+  readonly optimizer: Optimizer;
+  /** Number of epochs, those before a resumed training was interrupted included. */
+  readonly epochs: number;
+  /** Batches on which the model is judged after every epoch: `validationLoss`, and the metrics with the same prefix. */
+  readonly validation?: Batches<B>;
+  /** Metrics by the names of their figures, of the training batches and of the validation. */
+  readonly metrics?: Metrics;
+  /** A learning-rate schedule, made of the optimiser. */
+  readonly schedule?: Schedule | ReduceLROnPlateau;
+  /** When the schedule steps. Default "epoch". */
+  readonly scheduleBy?: "step" | "epoch";
+  /** Of how many batches a step adds up the gradients; it takes their mean. Default 1. */
+  readonly accumulate?: number;
+  /** The largest norm of the gradients; larger ones are scaled down. Default: any. */
+  readonly clipGradNorm?: number;
+  /** The precision in which outputs and gradients are computed, see `MixedPrecision`. Default "float32". */
+  readonly precision?: "float32" | "float16" | "bfloat16";
+  /**
+   * Averages the weights over the steps: the decay of an exponential moving average, such as 0.999, or an `AveragedModel` of the model.
+   * The average is what is validated, and the weights with which the model ends.
+   */
+  readonly average?: number | AveragedModel;
+  /** Ends training once `monitor` has not improved for some epochs, with the weights of the best one; also after the last epoch. */
+  readonly earlyStopping?: Omit<EarlyStoppingOptions, "model" | "epochs">;
+  /** The figure of an epoch that early stopping, `keepBest` and `ReduceLROnPlateau` watch. Default "validationLoss", "loss" without validation. */
+  readonly monitor?: string;
+  /** A folder for checkpoints, or more about them. Training goes on from the last one in it. */
+  readonly checkpoint?: string | UrlLike | FitCheckpoint;
+  /** What takes part in the training, in this order: progress, logs. */
+  readonly callbacks?: readonly Callback[];
+  /** The device where the model and its batches are copied to. Default: they stay where they are. */
+  readonly device?: Device | string;
+  /** Ends training as Ctrl-C does, when it is aborted. */
+  readonly signal?: AbortSignalLike;
+  /** Whether Ctrl-C and SIGTERM end training in order, see `Interrupt`. Default true. */
+  readonly interruptible?: boolean;
+}
+
+/** What of an `AbortSignal` is used. */
+export interface AbortSignalLike {
+  /** Whether it was aborted. */
+  readonly aborted: boolean;
+}
+
+const NAMES: readonly (keyof FitOptions<Module, unknown>)[] = [
+  ...["loss", "step", "optimizer", "epochs", "validation", "metrics", "schedule", "scheduleBy", "accumulate"] as const,
+  ...["clipGradNorm", "precision", "average", "earlyStopping", "monitor", "checkpoint", "callbacks", "device"] as const,
+  ...["signal", "interruptible"] as const,
+];
+
+const SAVING_NAMES: readonly (keyof FitCheckpoint)[] = [
+  ...["folder", "everySteps", "resume", "parts", "about", "keepLast", "keepBest", "mode", "lock"] as const,
+];
+
+/** @throws TypeError or RangeError for options that make no sense, in words that say what to do */
+export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B>): void {
+  checkOptions("fit", options, NAMES);
+  const { optimizer, epochs, accumulate = 1, scheduleBy = "epoch", clipGradNorm, precision, average } = options;
+  if (!(optimizer instanceof Optimizer)) {
+    throw new TypeError(
+      `fit: optimizer is ${describe(optimizer)}; give new SGD(model.parameters(), { lr }), or another`,
+    );
+  }
+  checkWhole("epochs", epochs, 0);
+  checkWhole("accumulate", accumulate, 1);
+  if (scheduleBy !== "step" && scheduleBy !== "epoch") {
+    throw new RangeError(`fit: scheduleBy is ${JSON.stringify(scheduleBy)}; it must be "step" or "epoch"`);
+  }
+  if (options.schedule instanceof ReduceLROnPlateau && scheduleBy === "step") {
+    throw new RangeError("fit: ReduceLROnPlateau watches a figure of the epochs; leave scheduleBy out");
+  }
+  if (clipGradNorm !== undefined && !(clipGradNorm > 0)) {
+    throw new RangeError(`fit: clipGradNorm is ${clipGradNorm}; it must be above 0`);
+  }
+  if (precision !== undefined && !["float32", "float16", "bfloat16"].includes(precision)) {
+    throw new RangeError(
+      `fit: precision is ${JSON.stringify(precision)}; it must be "float32", "float16" or "bfloat16"`,
+    );
+  }
+  if (average !== undefined && typeof average !== "number" && !(average instanceof AveragedModel)) {
+    throw new TypeError(`fit: average is ${describe(average)}; it must be a decay, such as 0.999, or an AveragedModel`);
+  }
+  if (!model.training) {
+    throw new Error(
+      "fit: the model is in evaluation mode; call model.train() first. Parts of it may stay in evaluation mode, to freeze their statistics",
+    );
+  }
+  const own = new Set<unknown>(model.parameters());
+  if (!optimizer.paramGroups.some(({ params }) => params.some((param) => own.has(param)))) {
+    throw new Error(
+      "fit: the optimiser has none of the model's parameters; make it of this model, with new SGD(model.parameters(), { lr })",
+    );
+  }
+}
+
+/** The checkpoint option with its folder. */
+export function checkpointOption(
+  { checkpoint }: { checkpoint?: string | UrlLike | FitCheckpoint },
+): FitCheckpoint | null {
+  if (checkpoint === undefined) return null;
+  if (typeof checkpoint === "string" || "href" in checkpoint) return { folder: checkpoint };
+  checkOptions("fit: checkpoint", checkpoint, SAVING_NAMES);
+  const { everySteps = Infinity } = checkpoint;
+  if (everySteps !== Infinity) checkWhole("checkpoint.everySteps", everySteps, 1);
+  return checkpoint;
+}
+
+/** A model as one that can be copied and called. */
+export function callable(model: Module): Callable {
+  return model as Callable;
+}
+
+function checkWhole(option: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new RangeError(`fit: ${option} is ${value}; it must be a whole number of at least ${least}`);
+}
