@@ -23,4 +23,4 @@ install(Module.prototype, (model) => {
 });
 
 export { type CurveRow, curves } from "./notebook/curves.ts";
-export type { Displayable, MimeBundle } from "./notebook/display.ts";
+export { display, type Displayable, type MimeBundle } from "./notebook/display.ts";

@@ -49,21 +49,28 @@ export function checkLabelOptions(name: string, { numClasses, ignoreIndex }: Lab
  */
 export function labelsOf(name: string, output: Tensor, target: Tensor, options: LabelOptions): Labels {
   const { threshold = 0.5, numClasses } = options;
-  if (isFloat(target.dtype)) {
+  const same = showShape(output.shape) === showShape(target.shape);
+  if (isFloat(target.dtype) && !same) {
     throw new TypeError(
       `${name}: the target is ${
         show(target)
-      }; targets are labels, of an integer dtype or bool (cast with .to("int32"))`,
+      }; targets of scores are labels, of an integer dtype (cast with .to("int32"))`,
     );
   }
-  const right = target.detach().to("int32").reshape(-1);
-  const same = showShape(output.shape) === showShape(target.shape);
+  const right = wholeLabels(target.detach()).reshape(-1);
   const classes = output.shape[1];
   const rest = output.shape.filter((_, dim) => dim !== 1);
   if (!same && output.ndim > 1 && isFloat(output.dtype) && showShape(rest) === showShape(target.shape)) {
     if (numClasses !== undefined && numClasses !== classes) {
       throw new RangeError(
         `${name}: numClasses is ${numClasses}, but the output ${show(output)} has ${classes} classes`,
+      );
+    }
+    if (classes === 1) {
+      throw new RangeError(
+        `${name}: the output ${show(output)} has one class; reshape it to the target's ${
+          showShape(target.shape)
+        }, as scores of class 1`,
       );
     }
     const scores = output.detach().movedim(1, -1).reshape(-1, classes!);
@@ -83,6 +90,13 @@ export function labelsOf(name: string, output: Tensor, target: Tensor, options: 
     classes: numClasses ?? null,
     binary: numClasses === undefined,
   };
+}
+
+/** Labels as int32. Floats are what binary losses take, 0 and 1; a fraction becomes a number that is no label. */
+function wholeLabels(target: Tensor): Tensor {
+  if (!isFloat(target.dtype)) return target.to("int32");
+  const labels = target.to("float32");
+  return where(labels.eq(labels.floor()), labels, -(2 ** 31)).to("int32");
 }
 
 /** Which targets count. */

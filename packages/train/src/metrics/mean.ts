@@ -1,4 +1,4 @@
-import { fullLike, isFloat, stack, type Tensor } from "@heddle/tensor";
+import { full, isFloat, stack, type Tensor } from "@heddle/tensor";
 import { isTensor, showShape } from "@heddle/tensor/engine";
 import type { Metric } from "./metric.ts";
 import { Sums } from "./sums.ts";
@@ -29,7 +29,8 @@ export class Mean implements Metric<number, [value: Tensor, weight?: number | Te
   update(value: Tensor, weight: number | Tensor = 1): void {
     this.sums.add("Mean", () => {
       const values = isFloat(value.dtype) ? value.detach() : value.detach().to("float32");
-      if (!isTensor(weight)) return stack([values.sum().mul(weight), fullLike(values, weight).sum()]);
+      const { dtype, device, numel } = values;
+      if (!isTensor(weight)) return stack([values.sum().mul(weight), full([], weight * numel, { dtype, device })]);
       if (showShape(weight.shape) !== showShape(value.shape)) {
         throw new RangeError(
           `Mean: the weight has shape ${showShape(weight.shape)}, the values ${

@@ -17,7 +17,8 @@ export interface MeanSquaredErrorOptions extends MeanErrorOptions {
 }
 
 /** The mean of a function of residuals. */
-abstract class MeanError implements Metric<number | number[], [output: Tensor, target: Tensor, weight?: Tensor]> {
+export abstract class MeanError
+  implements Metric<number | number[], [output: Tensor, target: Tensor, weight?: Tensor]> {
   private readonly name: string;
   private readonly multioutput: Multioutput;
   private readonly each: (residual: Tensor) => Tensor;

@@ -110,7 +110,8 @@ test("shapes that would broadcast are refused", () => {
   );
   expect(() => new metrics.R2Score().update(column, row)).toThrow(/same shape/);
   expect(() => new metrics.Accuracy().update(zeros([4, 2, 3]), labels(0, 1, 0, 1))).toThrow(/\[N, C, …\]/);
-  expect(() => new metrics.F1().update(row, row)).toThrow(/targets are labels/);
+  expect(() => new metrics.F1().update(zeros([4, 2]), row)).toThrow(/targets of scores are labels/);
+  expect(() => new metrics.F1().update(column, labels(0, 1, 1, 0))).toThrow(/has one class; reshape it/);
   expect(() => new metrics.Perplexity().update(zeros([2, 3, 9]), zeros([3, 2]))).toThrow(
     /vocabulary in the last dimension/,
   );
@@ -126,6 +127,18 @@ test("options that do not fit are refused", () => {
   expect(() => new metrics.RocAuc({ thresholds: 1 })).toThrow(/from 2/);
   expect(() => new metrics.Recall({ numClases: 3 } as object)).toThrow(/did you mean "numClasses"/);
   expect(() => new metrics.Accuracy({ topK: 3 }).update(zeros([1, 2]), labels(0))).toThrow(/there are 2 classes/);
+});
+
+test("targets of binary losses are floats", async () => {
+  using _ = scope();
+  const accuracy = new metrics.Accuracy({ threshold: 0 });
+  accuracy.update(tensor([[1], [-1], [2]]), tensor([[1], [1], [1]]));
+  expect(await accuracy.compute()).toBeCloseTo(2 / 3, 9);
+  accuracy.reset();
+  const auc = new metrics.RocAuc();
+  auc.update(tensor([0.1, 0.9]), tensor([0, 0.7]));
+  await expect(auc.compute()).rejects.toThrow(/1 labels were not among/);
+  auc.reset();
 });
 
 test("binary average of more classes is refused", async () => {

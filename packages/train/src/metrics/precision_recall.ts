@@ -26,7 +26,7 @@ const share = (part: number, whole: number): number => whole === 0 ? 0 : part / 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /** A figure of the counts of classes. */
-abstract class ClassFigure implements Metric<number | number[]> {
+export abstract class ClassFigure implements Metric<number | number[]> {
   private readonly name: string;
   private readonly average: ClassAverage | undefined;
   private readonly figure: Figure;

@@ -3,7 +3,8 @@ import type { Metric } from "./metric.ts";
 import { averaged, type Curve, type RankingOptions, ScoreCollector } from "./score_curve.ts";
 
 /** A figure of how scores rank samples. */
-abstract class RankingFigure implements Metric<number | number[], [output: Tensor, target: Tensor, weight?: Tensor]> {
+export abstract class RankingFigure
+  implements Metric<number | number[], [output: Tensor, target: Tensor, weight?: Tensor]> {
   private readonly average: RankingOptions["average"];
   private readonly figure: (curve: Curve) => number;
   private readonly scores: ScoreCollector;

@@ -24,10 +24,11 @@ const LEFT_OUT = new Set(["epoch", "step", "seconds"]);
  *
  * @example
  * ```ts
- * import { curves } from "@heddle/train/notebook";
+ * import { curves, display } from "@heddle/train/notebook";
  *
  * const shown = curves([{ epoch: 1, loss: 0.9, validationLoss: 1 }, { epoch: 2, loss: 0.5, validationLoss: 0.7 }]);
- * console.log(shown[Symbol.for("Jupyter.display") as never]); // a notebook calls this method, and shows two lines in one chart
+ * const bundle = await shown[display](); // as a notebook does, which shows two lines in one chart
+ * console.log(bundle["text/plain"]);
  * ```
  */
 export function curves(rows: Iterable<CurveRow>): Displayable {
