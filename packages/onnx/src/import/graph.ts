@@ -52,7 +52,7 @@ export interface Group {
   readonly nodes: readonly Node[];
   /** The names of what comes from elsewhere, `""` for what is left out. */
   readonly inputs: readonly string[];
-  /** The output of the last node, or null where the nodes have to run one by one. */
+  /** The output of the last node, and no other tensor; or null where the nodes have to run one by one. */
   readonly run: (inputs: readonly Value[], runner: Runner) => Tensor | null;
 }
 

@@ -163,7 +163,7 @@ export class Run implements Runner {
   private runGroup(group: Group): Tensor | null {
     const inputs = group.inputs.map((name) => this.current!.get(name));
     try {
-      return tidy(() => group.run(inputs, this));
+      return group.run(inputs, this);
     } catch {
       return null; // then the error names the node
     }

@@ -8,6 +8,7 @@ import {
   convTranspose3d,
   pad,
   type Tensor,
+  tidy,
 } from "@heddle/tensor";
 import type { Call } from "./call.ts";
 import { int, ints, type Operators } from "./operator.ts";
@@ -28,11 +29,11 @@ export function convolve(
   const run = forward[dims - 1] ??
     c.fail(`convolutions are of 1 to 3 dimensions; the input has shape [${x.shape.join(", ")}]`);
   const { strides, dilations, begins, ends } = windowsOf(c, x, weight.shape.slice(2));
-  const even = begins.every((n, d) => n === ends[d]);
+  const options = { bias, stride: strides, dilation: dilations, groups: c.num("group"), activation };
+  if (begins.every((n, d) => n === ends[d])) return run(x, weight, { ...options, padding: begins });
   const common = begins.map((n, d) => Math.min(n, ends[d]!));
-  const input = even ? x : pad(x, begins.map((n, d) => [n - common[d]!, ends[d]! - common[d]!]).reverse().flat());
-  const groups = c.num("group");
-  return run(input, weight, { bias, stride: strides, padding: common, dilation: dilations, groups, activation });
+  const more = begins.map((n, d) => [n - common[d]!, ends[d]! - common[d]!]).reverse().flat();
+  return tidy(() => run(pad(x, more), weight, { ...options, padding: common }));
 }
 
 /** Pads cut the output; with `output_shape` they follow from it. */
