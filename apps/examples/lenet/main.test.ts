@@ -78,7 +78,8 @@ describe("lenet", () => {
     const streams = { stdout: { write: measure }, stderr: { write: () => {} } };
     await runExample(lenet, ["--limit", "100", "--epochs", "2", "--out", out], streams);
     expect(live).toHaveLength(9);
-    expect(new Set(live).size).toBe(1);
+    // What other tests left may be collected meanwhile.
+    expect(Math.max(...live)).toBe(live[0]);
   });
 
   test("a dry run takes one step", async () => {

@@ -229,10 +229,10 @@ test("nothing is left behind by steps, epochs and fit itself", async () => {
   };
   const loader = newLoader();
   await fit(model, loader, { ...options, callbacks: [watch] });
-  expect(new Set(live.slice(1)).size).toBe(1);
+  // What other tests left may be collected meanwhile.
+  expect(Math.max(...live.slice(1))).toBe(live[1]);
   const before = memory().liveBytes;
   await fit(model, loader, options);
-  // What other tests left may be collected meanwhile.
   expect(memory().liveBytes).toBeLessThanOrEqual(before);
 });
 

@@ -75,6 +75,8 @@ function run(args: string[], onStep: (step: number, child: ChildProcess) => void
     child.on("close", (code, signal) => resolve({ code, signal, output }));
   });
 }
+/** On Deno `child.kill` sends only the first signal, and then the exit code is lost. */
+const send = (child: ChildProcess, signal: NodeJS.Signals): true => process.kill(child.pid!, signal);
 const lastLine = (output: string): string => output.trim().split("\n").at(-1)!;
 
 // Windows has no signals to send.
@@ -91,7 +93,7 @@ posix(
       const ended = await run(["40", "20"], (step, child) => {
         if (step < at || sent) return;
         sent = true;
-        child.kill(signal);
+        send(child, signal);
       });
       expect([ended.code, ended.output]).toEqual([code, expect.stringContaining(`step ${at}\n`)]);
       if (code !== null) expect(lastLine(ended.output)).toMatch(/^end interrupted \d /);
@@ -108,8 +110,8 @@ posix("a second signal ends the process at once, where the training does not com
   const ended = await run(["40", "hang"], (step, child) => {
     if (step !== 5 || sent) return;
     sent = true;
-    child.kill("SIGINT");
-    setTimeout(() => child.kill("SIGINT"), 500);
+    send(child, "SIGINT");
+    setTimeout(() => send(child, "SIGINT"), 500);
   });
   expect(ended.code).toBe(130);
   expect(ended.output).not.toContain("end ");
