@@ -3,6 +3,7 @@ import { decodeImage } from "@heddle/data";
 import { Linear, Module, ReLU, Sequential } from "@heddle/nn";
 import { arange, memory, scope, Tensor, tensor, zeros } from "@heddle/tensor";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { History } from "../loop/history.ts";
 import type { MimeBundle } from "./display.ts";
 
 const symbol = Symbol.for("Jupyter.display");
@@ -17,7 +18,9 @@ beforeAll(async () => {
 });
 // Test files share the classes.
 afterAll(() => {
-  for (const { prototype } of [Tensor, Module]) delete (prototype as unknown as Record<symbol, unknown>)[symbol];
+  for (const { prototype } of [Tensor, Module, History]) {
+    delete (prototype as unknown as Record<symbol, unknown>)[symbol];
+  }
 });
 
 test("a matrix is a table, with a gap where it is large", async () => {
@@ -86,6 +89,10 @@ test("a history is a chart for each figure, training and validation together", a
   expect(html.match(/<polyline/g)!.length).toBe(3);
   expect(html).not.toContain("NaN");
   expect(html).toContain('points="46,88 188,154 330,187"');
+  const history = new History(rows.map((row) => ({ ...row, lr: 0.1 })));
+  const whole = await shown(history);
+  expect(whole["text/plain"]).toBe(String(history));
+  expect(whole["text/html"]).toContain('points="46,88 188,154 330,187"');
   const one = await shown(curves([{ epoch: 1, "<b>": 2 }]));
   expect(one["image/svg+xml"]).toContain("&lt;b&gt;");
   expect(one["image/svg+xml"]).toContain("<circle");
