@@ -1,0 +1,50 @@
+// A generator and a discriminator of digits, without the runner: data, networks, loop, one line printed.
+import { noGrad } from "@heddle/autograd";
+import { DataLoader, DrawnDigits } from "@heddle/data";
+import { functional as F } from "@heddle/nn";
+import { Adam } from "@heddle/optim";
+import { manualSeed, onesLike, rand, randn, scope, type Tensor, zerosLike } from "@heddle/tensor";
+import { Discriminator, Generator, NOISE } from "./networks.ts";
+
+const saysReal = (logits: Tensor): Tensor => F.binaryCrossEntropyWithLogits(logits, onesLike(logits));
+const saysDrawn = (logits: Tensor): Tensor => F.binaryCrossEntropyWithLogits(logits, zerosLike(logits));
+
+manualSeed(0);
+const loader = new DataLoader(new DrawnDigits({ size: 1500 }), { batchSize: 50, shuffle: true });
+const generator = new Generator(), discriminator = new Discriminator();
+const drawing = new Adam(generator.parameters(), { lr: 5e-4, betas: [0.5, 0.999] });
+const telling = new Adam(discriminator.parameters(), { lr: 5e-4, betas: [0.5, 0.999] });
+
+for (let epoch = 0; epoch < 3; epoch++) {
+  for (const [images] of loader) {
+    using _ = scope();
+    const drawn = generator.forward(randn([images.shape[0]!, NOISE]));
+
+    // The discriminator learns to tell real digits from drawn ones.
+    const loss = saysReal(discriminator.forward(images)).add(saysDrawn(discriminator.forward(drawn.detach())));
+    telling.zeroGrad();
+    loss.backward();
+    telling.step();
+
+    // The generator learns to draw what the discriminator takes for real.
+    const fooled = saysReal(discriminator.forward(drawn));
+    drawing.zeroGrad();
+    fooled.backward();
+    drawing.step();
+  }
+}
+
+/** The mean distance of images to the nearest of 1,000 other digits. */
+const [others] = new DrawnDigits({ train: false, size: 1000 }).getBatch(Array.from({ length: 1000 }, (_, i) => i));
+function distance(images: Tensor): number {
+  using _ = scope();
+  const [a, b] = [images.flatten(1), others.flatten(1)];
+  const products = a.matmul(b.t()).mul(-2);
+  return products.add(a.square().sum(1, { keepdim: true })).add(b.square().sum(1)).min(1).values.sqrt().mean().item();
+}
+const drawn = noGrad(() => generator.forward(randn([100, NOISE])));
+console.log(
+  `a drawn digit is ${distance(drawn).toFixed(1)} away from the nearest real one, noise ${
+    distance(rand([100, 784])).toFixed(1)
+  }`,
+);
