@@ -10,7 +10,7 @@ const saysReal = (logits: Tensor): Tensor => F.binaryCrossEntropyWithLogits(logi
 const saysDrawn = (logits: Tensor): Tensor => F.binaryCrossEntropyWithLogits(logits, zerosLike(logits));
 
 manualSeed(0);
-const loader = new DataLoader(new DrawnDigits({ size: 1500 }), { batchSize: 50, shuffle: true });
+const loader = new DataLoader(new DrawnDigits({ size: 1200 }), { batchSize: 50, shuffle: true });
 const generator = new Generator(), discriminator = new Discriminator();
 const drawing = new Adam(generator.parameters(), { lr: 5e-4, betas: [0.5, 0.999] });
 const telling = new Adam(discriminator.parameters(), { lr: 5e-4, betas: [0.5, 0.999] });

@@ -19,7 +19,7 @@ const model = new Gpt({ vocabulary: tokens.size, context, layers: 2, heads: 2, w
 const loader = new DataLoader(new LanguageModelWindows(learned, context, { random: true }), { batchSize: 16 });
 const optimizer = new AdamW(model.parameters(), { lr: 3e-3, betas: [0.9, 0.99] });
 
-for (let epoch = 0; epoch < 8; epoch++) {
+for (let epoch = 0; epoch < 7; epoch++) {
   for (const [inputs, targets] of loader) {
     using _ = scope();
     const logits = model.forward(inputs);

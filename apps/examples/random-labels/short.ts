@@ -21,7 +21,7 @@ async function errors(share: number): Promise<{ train: string; test: string }> {
   const history = await fit(model, train, {
     loss: F.crossEntropy,
     optimizer: new Adam(model.parameters(), { lr: 1e-3 }),
-    epochs: 20,
+    epochs: 15,
     validation: test,
     metrics: { errorPercent: new ErrorPercent() },
   });

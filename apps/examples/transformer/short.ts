@@ -23,7 +23,7 @@ const model = new TransformerTranslator(vocabularies.source.size, {
 const optimizer = new Adam(model.parameters(), { lr: 5e-3, betas: [0.9, 0.98], eps: 1e-9 });
 const schedule = new LambdaLR(optimizer, { lrLambda: (step) => inverseSquareRoot(step, 40) });
 
-for (let epoch = 0; epoch < 5; epoch++) {
+for (let epoch = 0; epoch < 4; epoch++) {
   for (const { source, lengths, previous, next } of pairLoader(train, vocabularies, { batchSize: 32, shuffle: true })) {
     using _ = scope();
     // The decoder sees the correct words before each word at once, and a mask hides the later ones.
