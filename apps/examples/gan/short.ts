@@ -26,7 +26,7 @@ for (let epoch = 0; epoch < 3; epoch++) {
     loss.backward();
     telling.step();
 
-    // The generator learns to draw what the discriminator takes for real.
+    // The generator learns to draw what the discriminator takes for real; the gradients of the latter are discarded.
     const fooled = saysReal(discriminator.forward(drawn));
     drawing.zeroGrad();
     fooled.backward();
@@ -34,17 +34,15 @@ for (let epoch = 0; epoch < 3; epoch++) {
   }
 }
 
-/** The mean distance of images to the nearest of 1,000 other digits. */
-const [others] = new DrawnDigits({ train: false, size: 1000 }).getBatch(Array.from({ length: 1000 }, (_, i) => i));
-function distance(images: Tensor): number {
+const others = new DrawnDigits({ train: false, size: 1000 }).getBatch(Array.from({ length: 1000 }, (_, i) => i))[0];
+
+/** The mean distance of images to the nearest of 1,000 digits, as text. */
+function distance(images: Tensor): string {
   using _ = scope();
   const [a, b] = [images.flatten(1), others.flatten(1)];
   const products = a.matmul(b.t()).mul(-2);
-  return products.add(a.square().sum(1, { keepdim: true })).add(b.square().sum(1)).min(1).values.sqrt().mean().item();
+  const squares = products.add(a.square().sum(1, { keepdim: true })).add(b.square().sum(1));
+  return squares.min(1).values.sqrt().mean().item().toFixed(1);
 }
-const drawn = noGrad(() => generator.forward(randn([100, NOISE])));
-console.log(
-  `a drawn digit is ${distance(drawn).toFixed(1)} away from the nearest real one, noise ${
-    distance(rand([100, 784])).toFixed(1)
-  }`,
-);
+const drawn = noGrad(() => generator.forward(randn([100, NOISE]))), noise = rand([100, 784]);
+console.log(`a drawn digit is ${distance(drawn)} away from the nearest real one, noise ${distance(noise)}`);
