@@ -51,7 +51,10 @@ test("a save removes what the checkpoint before had in other files, and nothing 
   await save(state(), path, { maxShardBytes: 60 });
   const shards = [1, 2, 3].map((n) => shard(n).slice(folder.length + 1));
   expect(names()).toEqual([...strangers, ...shards, "model.safetensors.index.json"].sort());
-  await expect(load(path)).rejects.toThrow("there is no file");
+  await expect(load(path)).rejects.toThrow(
+    `there is no file ${path}; the checkpoint is in several files: load("${index}")`,
+  );
+  await expect(openTensors(path)).rejects.toMatchObject({ code: "ENOENT" });
   await save(state(), path, { maxShardBytes: 410 }); // in two
   expect(names()).toEqual(
     [...strangers, shard(1, 2).slice(folder.length + 1), shard(2, 2).slice(folder.length + 1)].concat(
