@@ -50,7 +50,7 @@ export async function load<S = StateDict>(source: Source, options: LoadOptions =
   try {
     const { tensors, state, refused } = file.opened;
     for (const reason of refused?.values() ?? []) {
-      throw new TypeError(`load: ${reason}; openTensors reads the other ${tensors.length} of ${file.name} by name`);
+      throw new TypeError(`load: ${file.name}: ${reason}; openTensors reads the other arrays by name`);
     }
     const read = await readTensors(tensors, file.device);
     try {

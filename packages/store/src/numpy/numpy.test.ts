@@ -34,7 +34,7 @@ test("an archive with arrays that no tensor can hold: openTensors reads the othe
   const names = { a: "version 1", words: "strings", things: "objects" };
   await writeArchive(target, Object.entries(names).map(([name, of]) => ({ name: `${name}.npy`, content: [file(of)] })));
   await expect(load(target.bytes())).rejects.toThrow(
-    'load: "words" has the type "<U2", which tensors have no dtype for; openTensors reads the other 1 of the Uint8Array by name',
+    'load: the Uint8Array: "words" has the type "<U2", which tensors have no dtype for; openTensors reads the other arrays by name',
   );
   const opened = await openTensors(target.bytes());
   expect([...opened.tensors.keys()]).toEqual(["a"]);
