@@ -83,8 +83,15 @@ describe("loadStateDict", () => {
       expect(hint(stripPrefix(prefixed(prefix), prefix))).toBe("none");
     }
     expect(hint({ epoch: 3, state_dict: state })).toBe('the state lies within: loadStateDict(state["state_dict"])');
+    const checkpoint = { epoch: 3, optimizer: { state: {} }, state_dict: prefixed("module.") };
+    expect(hint(checkpoint)).toBe(
+      'the state lies within, and its names begin with "module.": loadStateDict(stripPrefix(state["state_dict"], "module."))',
+    );
+    expect(hint({ module: "__main__", name: "Net", args: [], state: { _modules: {} }, items: null })).toMatch(
+      /^no value is a tensor: .* save model\.state_dict\(\) in Python$/,
+    );
     expect(hint({ ...state, "module.0.weight": ones([1]) })).toMatch(/strict: false/);
-    expect(hint({ "x.0.weight": ones([1]) })).toMatch(/strict: false/);
+    expect(hint({ "x.0.weight": ones([1]) })).toMatch(/no name in common; \{ strict: false \} would load nothing/);
     const outer = new Sequential(net);
     expect(() => outer.loadStateDict(state)).toThrow(
       'the names in the module begin with "0.": getSubmodule("0").loadStateDict(state)',

@@ -57,7 +57,7 @@ export function loadState(
     const hint = !typesFit
       ? "\n  the values of a state dict are tensors; tensor([…]) makes one of nested arrays, as JSON has them"
       : strict && missingKeys.length + unexpectedKeys.length > 0
-      ? nameHint(state, missingKeys, unexpectedKeys)
+      ? nameHint(state, [...own.keys()], missingKeys, unexpectedKeys)
       : "";
     throw new (typesFit ? Error : TypeError)(
       `loadStateDict: the state does not fit ${module}:\n  ${wrong.join("\n  ")}${hint}`,
@@ -70,18 +70,31 @@ export function loadState(
 /** What is likely to mend names that do not match. */
 function nameHint(
   state: Readonly<Record<string, unknown>>,
+  own: readonly string[],
   missing: readonly string[],
   unexpected: readonly string[],
 ): string {
-  const holds = (value: unknown): boolean =>
-    typeof value === "object" && value !== null && missing.length > 0 && Object.hasOwn(value, missing[0]!);
-  const within = unexpected.find((key) => holds(state[key]));
-  if (within !== undefined) return `\n  the state lies within: loadStateDict(state[${JSON.stringify(within)}])`;
+  for (const key of unexpected) {
+    const value = state[key];
+    if (typeof value !== "object" || value === null || value instanceof Tensor || missing.length === 0) continue;
+    const inner = `state[${JSON.stringify(key)}]`, prefix = commonPrefix(missing, Object.keys(value));
+    if (Object.hasOwn(value, missing[0]!)) return `\n  the state lies within: loadStateDict(${inner})`;
+    if (prefix !== null) {
+      return `\n  the state lies within, and its names begin with "${prefix}": loadStateDict(stripPrefix(${inner}, "${prefix}"))`;
+    }
+  }
+  if (unexpected.length > 0 && !Object.values(state).some((value) => value instanceof Tensor)) {
+    return "\n  no value is a tensor: of a checkpoint give the part that has tensors by name; of a model that torch.save wrote whole, " +
+      "save model.state_dict() in Python";
+  }
   const surplus = commonPrefix(missing, unexpected);
   if (surplus !== null) {
     return `\n  the names in the state begin with "${surplus}", which loadStateDict(stripPrefix(state, "${surplus}")) takes away`;
   }
   const lacking = commonPrefix(unexpected, missing);
+  if (lacking === null && !own.some((key) => Object.hasOwn(state, key))) {
+    return "\n  the state and the module have no name in common; { strict: false } would load nothing";
+  }
   return lacking === null
     ? "\n  { strict: false } loads the names that both sides have"
     : `\n  the names in the module begin with "${lacking}": getSubmodule("${

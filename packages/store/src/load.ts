@@ -2,10 +2,11 @@
 import { type Device, type DType, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { type ByteSource, openSource, type Source } from "./files/byte_source.ts";
-import { shortened } from "./errors.ts";
+import { reworded, shortened } from "./errors.ts";
 import type { FormatName, MetadataValue, OpenedFile, PlacedTensor } from "./formats/format.ts";
 import { checkFormat } from "./formats/formats.ts";
 import { findFormat } from "./formats/open.ts";
+import { indexOf } from "./safetensors/shards.ts";
 import type { StateDict } from "./state/state.ts";
 import { readTensors } from "./tensors/placed.ts";
 
@@ -47,7 +48,10 @@ export async function load<S = StateDict>(source: Source, options: LoadOptions =
   checkOptions("load", options, ["format", "device", "verify", "placeholders"]);
   const file = await openFile("load", source, options);
   try {
-    const { tensors, state } = file.opened;
+    const { tensors, state, refused } = file.opened;
+    for (const reason of refused?.values() ?? []) {
+      throw new TypeError(`load: ${file.name}: ${reason}; openTensors reads the other arrays by name`);
+    }
     const read = await readTensors(tensors, file.device);
     try {
       // Not by assignment: names come from the file.
@@ -93,6 +97,7 @@ export class TensorFile {
   /** The tensors by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   private readonly placed: ReadonlyMap<string, PlacedTensor>;
+  private readonly refused: ReadonlyMap<string, string> | undefined;
   private readonly device: Device | string;
   private readonly closeAll: () => Promise<void>;
 
@@ -100,6 +105,7 @@ export class TensorFile {
   constructor(format: FormatName, opened: OpenedFile, device: Device | string, close: () => Promise<void>) {
     this.format = format;
     this.metadata = opened.metadata;
+    this.refused = opened.refused;
     this.placed = new Map(opened.tensors.map((each) => [each.name, each]));
     this.tensors = new Map(opened.tensors.map(({ name, piece: { elements, shape }, geometry }) => {
       return [name, { dtype: elements.dtype, shape: geometry?.shape ?? shape, storedAs: elements.code }] as const;
@@ -108,9 +114,11 @@ export class TensorFile {
     this.closeAll = close;
   }
 
-  /** Reads a tensor. @throws RangeError if there is none of this name, or it is damaged */
+  /** Reads a tensor. @throws RangeError if there is none of this name, or it is damaged; TypeError for an array of strings and such */
   async get(name: string): Promise<Tensor> {
     const placed = this.placed.get(name);
+    const reason = this.refused?.get(name);
+    if (reason !== undefined) throw new TypeError(`get: ${reason}`);
     if (placed === undefined) {
       const some = [...this.placed.keys()].slice(0, 5).map(shortened).join(", ");
       throw new RangeError(`get: there is no tensor ${shortened(name)}; the file has ${this.placed.size}: ${some}, …`);
@@ -132,7 +140,7 @@ export class TensorFile {
 
 /**
  * Opens a file to read some of its tensors: the names, dtypes and shapes are read, the elements when they are asked for. A `.npy` file,
- * which has no names, has one tensor named `"array"`.
+ * which has no names, has one tensor named `"array"`. Arrays of an `.npz` file that no tensor can hold, such as strings, are left out.
  *
  * @throws RangeError, TypeError as {@link load} does
  */
@@ -143,6 +151,8 @@ export async function openTensors(source: Source, options: LoadOptions = {}): Pr
 }
 
 interface Opened {
+  /** What errors call the file. */
+  readonly name: string;
   readonly format: FormatName;
   readonly opened: OpenedFile;
   readonly device: Device | string;
@@ -152,7 +162,11 @@ interface Opened {
 async function openFile(operation: string, given: Source, options: LoadOptions): Promise<Opened> {
   const { device = "cpu", verify = true, placeholders = false } = options;
   if (options.format !== undefined) checkFormat(operation, options.format);
-  const source = await openSource(given, operation);
+  const source = await openSource(given, operation).catch((error: unknown) => {
+    const index = (error as { code?: string }).code === "ENOENT" && typeof given === "string" ? indexOf(given) : null;
+    if (index === null) throw error;
+    throw reworded(error, `${(error as Error).message}; the checkpoint is in several files: ${operation}("${index}")`);
+  });
   try {
     const { format, open } = await findFormat(source, { operation, verify, placeholders });
     if (options.format !== undefined && options.format !== format) {
@@ -161,6 +175,7 @@ async function openFile(operation: string, given: Source, options: LoadOptions):
     const opened = await open();
     const sources: readonly ByteSource[] = [source, ...opened.sources ?? []];
     return {
+      name: source.name,
       format,
       opened,
       device,

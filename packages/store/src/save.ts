@@ -2,10 +2,10 @@
 import type { Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { pathOf, type UrlLike } from "./files/byte_source.ts";
-import { AtomicFile, type ByteTarget, MemoryTarget } from "./files/byte_target.ts";
+import { AtomicFile, type ByteTarget, MemoryTarget, removeFiles } from "./files/byte_target.ts";
 import type { FormatName } from "./formats/format.ts";
 import { checkFormat, formatOfName } from "./formats/formats.ts";
-import { saveShards } from "./safetensors/shards.ts";
+import { filesBefore, indexOf, saveShards } from "./safetensors/shards.ts";
 import { type Stateful, stateOf } from "./state/state.ts";
 
 /** What is saved: an object with `stateDict()`, such as a module; tensors by name; or plain data with tensors in it. */
@@ -36,7 +36,8 @@ export interface SaveOptions {
 
 /**
  * Writes a state to a file, in the format that its extension names. The file appears complete or not at all: it is written under a
- * temporary name, flushed to disk, and renamed. Nothing may change the tensors until it has finished.
+ * temporary name, flushed to disk, and renamed. Then the files that a checkpoint in several files had under this path are removed, and with
+ * `maxShardBytes` the single file, so that no load finds old tensors. Nothing may change the tensors until it has finished.
  *
  * @param state a module or anything else with `stateDict()`, tensors by name, or (in the formats safetensors and pytorch) plain data with
  *   tensors in it: records, arrays, numbers, strings, booleans, null
@@ -64,11 +65,20 @@ export async function save(state: Savable, target: string | UrlLike, options: Sa
       `save: ${path} is an index; name the file of tensors, and give maxShardBytes to write several and their index`,
     );
   }
+  const index = indexOf(path);
+  if (previous !== undefined && index !== null) {
+    throw new TypeError(
+      `save: previous keeps one file, and the checkpoint there has several, which ${index} names; move them to another folder, or ` +
+        "save without previous, which removes them",
+    );
+  }
   const write = writerOf("save", state, format, metadata);
   const file = new AtomicFile(path);
   try {
     await write(file);
+    const before = filesBefore(path);
     file.commit(previous);
+    removeFiles(before.filter((name) => name !== path));
   } catch (error) {
     file.abort();
     throw error;

@@ -121,7 +121,9 @@ test("paths, URLs of files, blobs and responses", async () => {
       expect((await readCsv(source)).row(0)).toEqual(row);
     }
     await expect(readCsv(new Response("no", { status: 404 }))).rejects.toThrow("the response: the server returned 404");
-    await expect(readCsv(join(folder, "none.csv"))).rejects.toThrow("none.csv");
+    const none = join(folder, "none.csv");
+    await expect(readCsv(none)).rejects.toMatchObject({ message: `there is no file ${none}`, code: "ENOENT" });
+    await expect(readCsv(none, { name: "prices" })).rejects.toThrow(`prices: there is no file ${none}`);
     await expect(readCsv(7 as never)).rejects.toThrow("expected a path");
   } finally {
     rmSync(folder, { recursive: true });

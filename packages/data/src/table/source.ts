@@ -48,7 +48,7 @@ export async function* chunksOf(source: TableSource, name: string): AsyncGenerat
   else if (isBlob(source)) yield* streamChunks(source.stream());
   else if (isRemote(source)) yield* responseChunks(await fetch(source), name);
   else {
-    const handle = await node.fs.open(localPath(source, name));
+    const handle = await openedFile(localPath(source, name), name);
     try {
       // Each read gets memory of its own, since what was read before is still in use.
       for (;;) {
@@ -71,7 +71,7 @@ export async function rangesOf(source: TableSource, name: string): Promise<ByteR
     return { size: source.size, read: part, close: none };
   }
   if (typeof source === "string" || source instanceof URL) {
-    if (!isRemote(source)) return await fileRanges(localPath(source, name));
+    if (!isRemote(source)) return await fileRanges(localPath(source, name), name);
   }
   const bytes = await bytesOf(source, name);
   return { size: bytes.length, read: (start, end) => Promise.resolve(bytes.subarray(start, end)), close: none };
@@ -85,8 +85,20 @@ async function bytesOf(source: TableSource, name: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function fileRanges(path: string | URL): Promise<ByteRanges> {
-  const handle = await node.fs.open(path);
+/** Opens a file. @throws the system's error; in our words, and with its code, for a file that is not there */
+async function openedFile(path: string | URL, name: string): ReturnType<typeof node.fs.open> {
+  try {
+    return await node.fs.open(path);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code !== "ENOENT") throw error;
+    const there = `there is no file ${String(path)}`;
+    throw Object.assign(new Error(name === String(path) ? there : `${name}: ${there}`, { cause: error }), { code });
+  }
+}
+
+async function fileRanges(path: string | URL, name: string): Promise<ByteRanges> {
+  const handle = await openedFile(path, name);
   const { size } = await handle.stat();
   return {
     size,

@@ -97,6 +97,18 @@ describe("a folder", () => {
     }
   });
 
+  test("savePretrained writes several files, and removes those of another save", async () => {
+    const model = new GPT2LMHeadModel(GPT2);
+    await savePretrained(model, folder);
+    await savePretrained(model, folder, { maxShardBytes: 2000 });
+    await expect(readFile(join(folder, "model.safetensors"))).rejects.toThrow("ENOENT");
+    expect(Object.keys(await read("model.safetensors.index.json"))).toEqual(["metadata", "weight_map"]);
+    const found = await fromPretrained(folder, { architecture: GPT2LMHeadModel });
+    for (const [name, value] of Object.entries(model.stateDict())) {
+      expect(found.model.stateDict()[name]!.equal(value), name).toBe(true);
+    }
+  });
+
   test("weights in several files", async () => {
     const model = await written();
     const { "lm_head.weight": _, ...state } = model.stateDict();

@@ -10,6 +10,11 @@ import { nodeModules } from "./node.ts";
 export interface SavePretrainedOptions {
   /** The content of `tokenizer.json`, such as `tokenizerJson` of `BytePairEncoding` of `@heddle/data/bpe`. */
   readonly tokenizerJson?: object;
+  /**
+   * Writes the weights as files `model-00001-of-00003.safetensors` of at most so many bytes and their index, as `save` of `@heddle/store`
+   * does; as one file if they fit.
+   */
+  readonly maxShardBytes?: number;
 }
 
 /**
@@ -32,7 +37,7 @@ export async function savePretrained(
   folder: string,
   options: SavePretrainedOptions = {},
 ): Promise<void> {
-  checkOptions("savePretrained", options, ["tokenizerJson"]);
+  checkOptions("savePretrained", options, ["tokenizerJson", "maxShardBytes"]);
   const node = nodeModules();
   if (node === null) {
     throw new Error("savePretrained: there are no folders here; encode(model.stateDict()) gives the bytes");
@@ -47,7 +52,11 @@ export async function savePretrained(
   const all = model.stateDict();
   try {
     const state = Object.fromEntries(Object.entries(all).filter(([name]) => !aliases.has(name)));
-    await save(state, path("model.safetensors"), { metadata: { format: "pt" } });
+    const { maxShardBytes } = options;
+    await save(state, path("model.safetensors"), {
+      metadata: { format: "pt" },
+      ...maxShardBytes === undefined ? {} : { maxShardBytes },
+    });
   } finally {
     for (const tensor of Object.values(all)) tensor.dispose();
   }

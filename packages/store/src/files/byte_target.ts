@@ -45,7 +45,7 @@ export class MemoryTarget implements ByteTarget {
  * {@link commit}.
  */
 export class AtomicFile implements ByteTarget {
-  private readonly path: string;
+  readonly path: string;
   private readonly part: string;
   private descriptor: number | null;
   private length = 0;
@@ -118,6 +118,13 @@ export function putFile(path: string, content: string | Uint8Array, previous?: s
     file.abort();
     throw error;
   }
+}
+
+/** Removes files in order, and flushes the removal to disk. Those that are not there are passed over. */
+export function removeFiles(paths: readonly string[]): void {
+  const there = paths.filter((path) => node.fs.existsSync(path));
+  for (const path of there) node.fs.rmSync(path, { force: true });
+  for (const folder of new Set(there.map((path) => node.path.dirname(path)))) syncFolder(folder);
 }
 
 function moveIfThere(from: string, to: string): void {

@@ -24,6 +24,8 @@ export interface OpenedFile {
   readonly tensors: readonly PlacedTensor[];
   /** What `load` returns, made of the tensors in their order. Without it, the tensors by name. It is called once. */
   readonly state?: (tensors: readonly Tensor[]) => unknown;
+  /** What is no tensor, by name, with the reason. `load` refuses a file that has any. */
+  readonly refused?: ReadonlyMap<string, string>;
   /** Sources besides the one that was opened. */
   readonly sources?: readonly ByteSource[];
 }

@@ -35,14 +35,19 @@ export const npy: Format = {
 /** Opens a file; its state is the tensor. */
 export async function openNpy(source: ByteSource, { operation }: OpenOptions): Promise<OpenedFile> {
   const place = { source, from: 0, bytes: source.size, crc: null };
-  const tensor = await readNpy(ARRAY, place, failing(operation, source.name, "npy"));
+  const tensor = await readNpy(ARRAY, place, failing(operation, source.name, "npy")).catch((error: unknown) => {
+    throw error instanceof NoTensorError ? new TypeError(`${operation}: ${source.name}: ${error.message}`) : error;
+  });
   return { metadata: {}, tensors: [tensor], state: ([read]) => read };
 }
+
+/** What a sound file has that no tensor can hold, such as strings. */
+export class NoTensorError extends TypeError {}
 
 /** Where a file lies: in a source, or in an archive. */
 export type NpyPlace = Pick<Piece, "source" | "from" | "bytes" | "crc">;
 
-/** Reads and checks a header. */
+/** Reads and checks a header. @throws NoTensorError for elements that tensors have no dtype for */
 export async function readNpy(
   name: string,
   { source, from, bytes: size, crc }: NpyPlace,
@@ -61,7 +66,7 @@ export async function readNpy(
   const { descr, fortran, shape } = parseHeader(name, header, fail);
   const elements = elementsOfDescr(descr);
   if (elements === null) {
-    return fail(`${shortened(name)} has the type ${shortened(descr)}, which tensors have no dtype for`);
+    throw new NoTensorError(`${shortened(name)} has the type ${shortened(descr)}, which tensors have no dtype for`);
   }
   const bytes = size - begin - length;
   if (storedBytes(shape, elements) !== bytes) {
@@ -90,10 +95,10 @@ function parseHeader(name: string, text: string, fail: Fail): Header {
   }
   const [descr, fortran, shape] = ["descr", "fortran_order", "shape"].map((key) => fields.get(key) ?? "");
   if (descr!.startsWith("[")) {
-    return fail(`${shortened(name)} has a structured type; save its fields as arrays of their own`);
+    throw new NoTensorError(`${shortened(name)} has a structured type; save its fields as arrays of their own`);
   }
   if (/^'\|?O/.test(descr!)) {
-    return fail(`${shortened(name)} is an array of Python objects, which are pickled and not read`);
+    throw new NoTensorError(`${shortened(name)} is an array of Python objects, which are pickled and not read`);
   }
   const known = fields.size === 3 && descr!.startsWith("'") && /^(True|False)$/.test(fortran!) &&
     shape!.startsWith("(");

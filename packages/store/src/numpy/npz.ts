@@ -5,7 +5,7 @@ import type { Format, OpenedFile, OpenOptions, PlacedTensor } from "../formats/f
 import { checkStateDict } from "../state/state.ts";
 import type { Archived } from "../zip/archive.ts";
 import { writeArchive } from "../zip/write_archive.ts";
-import { npyBytes, readNpy } from "./npy.ts";
+import { NoTensorError, npyBytes, readNpy } from "./npy.ts";
 
 /** The end of each file's name in an archive. */
 export const NPY = ".npy";
@@ -31,15 +31,20 @@ export async function openNpz(
   { operation, verify }: OpenOptions,
 ): Promise<OpenedFile> {
   const fail = failing(operation, source.name, "npz");
-  const tensors: PlacedTensor[] = [];
+  const tensors: PlacedTensor[] = [], refused = new Map<string, string>();
   for (const [file, { bytes, from, size, crc, deflated }] of files) {
     const name = file.slice(0, -NPY.length);
     if (name === "__proto__") fail('the archive has the name "__proto__"');
-    tensors.push(
-      await readNpy(name, { source: bytes, from, bytes: size, crc: verify && !deflated ? crc : null }, fail),
-    );
+    try {
+      tensors.push(
+        await readNpy(name, { source: bytes, from, bytes: size, crc: verify && !deflated ? crc : null }, fail),
+      );
+    } catch (error) {
+      if (!(error instanceof NoTensorError)) throw error;
+      refused.set(name, error.message);
+    }
   }
-  return { metadata: {}, tensors };
+  return { metadata: {}, tensors, refused };
 }
 
 /** @throws TypeError for a name that readers of archives refuse: it would lead out of the folder that they unpack to. */

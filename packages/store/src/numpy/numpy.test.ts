@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { load, openTensors } from "../load.ts";
 import { encode, save } from "../save.ts";
+import { MemoryTarget } from "../files/byte_target.ts";
+import { writeArchive } from "../zip/write_archive.ts";
 import { bytesFrom, expectRecorded, recordedFiles } from "../testing/recorded.ts";
 
 const files = recordedFiles("numpy");
@@ -25,6 +27,21 @@ test.each(["npz", "npz, compressed"])("%s", async (name) => {
   const recorded = files.find((each) => each.name === name)!.tensors!, state = await load(file(name));
   expect(Object.keys(state)).toEqual(Object.keys(recorded));
   for (const [key, expected] of Object.entries(recorded)) await expectRecorded(state[key]!, expected);
+});
+
+test("an archive with arrays that no tensor can hold: openTensors reads the others", async () => {
+  const target = new MemoryTarget();
+  const names = { a: "version 1", words: "strings", things: "objects" };
+  await writeArchive(target, Object.entries(names).map(([name, of]) => ({ name: `${name}.npy`, content: [file(of)] })));
+  await expect(load(target.bytes())).rejects.toThrow(
+    'load: the Uint8Array: "words" has the type "<U2", which tensors have no dtype for; openTensors reads the other arrays by name',
+  );
+  const opened = await openTensors(target.bytes());
+  expect([...opened.tensors.keys()]).toEqual(["a"]);
+  expect((await opened.get("a")).toArray()).toEqual((await load<Tensor>(file("version 1"))).toArray());
+  await expect(opened.get("things")).rejects.toThrow('get: "things" is an array of Python objects');
+  await opened.close();
+  await expect(load(file("strings"))).rejects.not.toThrow(/damaged/);
 });
 
 describe("refused:", () => {

@@ -43,6 +43,41 @@ test("what fits one file is one", async () => {
   expect(readdirSync(folder)).toEqual(["model.safetensors"]);
 });
 
+test("a save removes what the checkpoint before had in other files, and nothing else", async () => {
+  const names = (): string[] => readdirSync(folder).sort();
+  const strangers = ["model-00001-of-00009.safetensors", "model-x.safetensors", "other.safetensors"];
+  for (const name of strangers) writeFileSync(join(folder, name), "");
+  await save({ a: zeros([2]) }, path);
+  await save(state(), path, { maxShardBytes: 60 });
+  const shards = [1, 2, 3].map((n) => shard(n).slice(folder.length + 1));
+  expect(names()).toEqual([...strangers, ...shards, "model.safetensors.index.json"].sort());
+  await expect(load(path)).rejects.toThrow(
+    `there is no file ${path}; the checkpoint is in several files: load("${index}")`,
+  );
+  await expect(openTensors(path)).rejects.toMatchObject({ code: "ENOENT" });
+  await save(state(), path, { maxShardBytes: 410 }); // in two
+  expect(names()).toEqual(
+    [...strangers, shard(1, 2).slice(folder.length + 1), shard(2, 2).slice(folder.length + 1)].concat(
+      "model.safetensors.index.json",
+    ).sort(),
+  );
+  await expect(save(state(), path, { previous: join(folder, "old") })).rejects.toThrow(/previous keeps one file/);
+  expect(Object.keys(await load(index))).toEqual(["a", "b", "large", "c"]);
+  const freed = state();
+  freed["c"]!.dispose();
+  await expect(save(freed, path)).rejects.toThrow(/freed/);
+  expect(Object.keys(await load(index))).toEqual(["a", "b", "large", "c"]);
+  // An index may name anything; only the names of this path's shards are files of this checkpoint.
+  const { metadata, weight_map } = JSON.parse(readFileSync(index, "utf8"));
+  const more = { x: "other.safetensors", y: "./model-00001-of-00009.safetensors", z: 3 };
+  writeFileSync(index, JSON.stringify({ metadata, weight_map: { ...weight_map, ...more } }));
+  await save({ a: zeros([2]) }, path);
+  expect(names()).toEqual([...strangers, "model.safetensors"].sort());
+  writeFileSync(index, "damaged");
+  await save(state(), path, { maxShardBytes: 1e9 });
+  expect(names()).toEqual([...strangers, "model.safetensors"].sort());
+});
+
 test("a file of another save, a missing one, and names that lead elsewhere are refused", async () => {
   await save(state(), path, { maxShardBytes: 60 });
   const other = mkdtempSync(join(tmpdir(), "heddle-shards-"));

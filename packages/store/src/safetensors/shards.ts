@@ -3,7 +3,7 @@
  * `model.safetensors.index.json`, which names the file of each tensor.
  */
 import { allOf, bytesOf, type Piece } from "../tensors/pieces.ts";
-import { AtomicFile } from "../files/byte_target.ts";
+import { AtomicFile, removeFiles } from "../files/byte_target.ts";
 import { type ByteSource, openSource } from "../files/byte_source.ts";
 import { node } from "../files/node.ts";
 import type { OpenedFile, OpenOptions } from "../formats/format.ts";
@@ -18,7 +18,7 @@ const INDEX = ".index.json";
 
 /**
  * Writes tensors to files of at most `maxShardBytes` each, as far as single tensors are not larger, and the index beside them; to one
- * file, without an index, if they fit.
+ * file, without an index, if they fit. The files of a checkpoint that was there before are removed.
  */
 export async function saveShards(
   path: string,
@@ -53,7 +53,10 @@ export async function saveShards(
       };
       open(`${path}${INDEX}`).write(new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`));
     }
+    const before = filesBefore(path);
     for (const file of files) file.commit(); // the index last
+    const written = new Set(files.map((file) => file.path));
+    removeFiles(before.filter((name) => !written.has(name)));
   } catch (error) {
     for (const file of files) file.abort();
     throw error;
@@ -78,6 +81,37 @@ function shardsOf({ tensors, metadata }: SafetensorsContent, most: number): Safe
 function shardPath(path: string, index: number, count: number): string {
   const number = (n: number): string => String(n).padStart(5, "0");
   return `${path.replace(/\.safetensors$/i, "")}-${number(index + 1)}-of-${number(count)}.safetensors`;
+}
+
+/**
+ * The files that a checkpoint at this path has now, which another save leaves outdated: the file, the index first of all, and the files
+ * that the index names, as far as their names are those of this path's shards.
+ */
+export function filesBefore(path: string): string[] {
+  if (!/\.safetensors$/i.test(path)) return [];
+  const index = `${path}${INDEX}`, stem = node.path.basename(path).replace(/\.safetensors$/i, "");
+  let named: unknown[] = [];
+  try {
+    const { weight_map } = JSON.parse(node.fs.readFileSync(index, "utf8")) as { weight_map: object };
+    named = Object.values(weight_map);
+  } catch {
+    // There is no index, or one that load refuses.
+  }
+  const shards = [...new Set(named)].filter((name): name is string =>
+    typeof name === "string" && name.replace(/-\d{5,}-of-\d{5,}\.safetensors$/, "") === stem
+  );
+  return [index, path, ...shards.map((name) => shardBeside(path, name))];
+}
+
+/** The index of the path's shards, if there is one. */
+export function indexOf(path: string): string | null {
+  const index = `${path}${INDEX}`;
+  return /\.safetensors$/i.test(path) && node.fs.existsSync(index) ? index : null;
+}
+
+/** The path of a shard in the folder of the checkpoint, written as the paths that are saved to are. */
+function shardBeside(path: string, name: string): string {
+  return `${path.slice(0, path.length - node.path.basename(path).length)}${name}`;
 }
 
 /** Whether a source is an index rather than a file of tensors. */
