@@ -158,6 +158,28 @@ test("weights are told from constants; the caller may decide otherwise", async (
   expect(other.namedParameters().map(([name]) => name)).toEqual(["w", "mean"]);
 });
 
+test.each([
+  ["directly", "w", "b"],
+  ["through Identity", "mean", "var"],
+])("running statistics that share a tensor with others, %s, are buffers of their own", async (_, mean, variance) => {
+  const model = await importOnnx(modelOf({
+    nodes: [
+      ["Identity", ["w"], ["mean"]],
+      ["Identity", ["b"], ["var"]],
+      ["BatchNormalization", ["x", "w", "b", mean, variance], ["a"]],
+      ["BatchNormalization", ["a", "w", "b", mean, variance], ["y"]],
+    ],
+    initializers: [tensorOf("w", [2], [1, 1]), tensorOf("b", [2], [1, 1])],
+  }));
+  expect(model.namedParameters().map(([name]) => name)).toEqual(["w", "b"]);
+  expect(model.namedBuffers()).toHaveLength(4);
+  model.train().forward(tensor([[1, 2], [5, 6]]));
+  const statistics = model.namedBuffers().map(([name, buffer]) => [name, buffer.toArray()]);
+  const close = (x: number) => expect.closeTo(x, 5);
+  expect(statistics.map(([, values]) => values)).toEqual([[1.2, 1.3], [1.7, 1.7], [1, 1], [1.1, 1.1]].map((all) => all.map(close)));
+  expect(model.parameters().map((parameter) => parameter.toArray())).toEqual([[1, 1], [1, 1]]);
+});
+
 test("copies have their own weights, and run", async () => {
   const model = await importOnnx(linear);
   const copy = deepCopy(model);

@@ -12,7 +12,7 @@ import { type Graph, innerGraphs } from "./graph.ts";
 import { OnnxModule, Program } from "./onnx_module.ts";
 import { findDead } from "./order.ts";
 import { throwProblems } from "./problems.ts";
-import { type ChooseParameter, makeTensors } from "./weights.ts";
+import { type ChooseParameter, makeTensors, separateStatistics } from "./weights.ts";
 
 /** Options of {@link importOnnx}. */
 export interface ImportOptions {
@@ -56,6 +56,7 @@ export async function importOnnx(bytes: Uint8Array | ArrayBuffer, options: Impor
   const graph = builder.build(model.graph!, versions, new Set());
   throwProblems(builder.problems);
   const state = new Map<string, Tensor>();
+  separateStatistics(graph);
   makeTensors(graph, device, options.parameters, state);
   const training = isTraining(graph);
   foldConstants(graph);

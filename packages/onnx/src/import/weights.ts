@@ -4,7 +4,7 @@ import { type Device, fromTypedArray, isFloat, keep, type Tensor } from "@heddle
 import { sizeOf } from "@heddle/tensor/engine";
 import { hostDevice, hostTensor, mostHostElements, narrowed } from "../operators/host.ts";
 import type { TensorData } from "../tensor_proto.ts";
-import { type Graph, type Initializer, innerGraphs } from "./graph.ts";
+import { type Graph, type Initializer, innerGraphs, type Node, usedBy } from "./graph.ts";
 import { hostNames, statisticNames, trainableNames } from "./trainable.ts";
 
 /** Weights are finite and of moderate size; the large numbers of masks are none. */
@@ -46,6 +46,50 @@ export function makeTensors(
   }
   graph.initializers.clear();
   for (const node of graph.nodes) for (const inner of innerGraphs(node)) makeTensors(inner, device, choose, state);
+}
+
+/**
+ * Gives running statistics tensors of their own, as training updates each of them. Exporters share tensors that are equal, as those of fresh
+ * layers are: one initialiser serves several inputs, directly or through nodes `Identity`.
+ */
+export function separateStatistics(graph: Graph): void {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const uses = new Map<string, number>();
+  const count = (name: string, by: number): unknown => uses.set(name, (uses.get(name) ?? 0) + by);
+  for (const name of graph.outputs) count(name, 1);
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) count(name, 1);
+    for (const name of usedBy(node)) if (!node.inputs.includes(name)) count(name, 1);
+  }
+  const removed = new Set<Node>();
+  graph.nodes.forEach((node, n) => {
+    innerGraphs(node).forEach(separateStatistics);
+    const inputs = [...node.inputs];
+    for (const i of node.operator.statistics ?? []) {
+      const name = inputs[i]!;
+      let source = name;
+      while (producers.get(source)?.op === "Identity") source = producers.get(source)!.inputs[0]!;
+      const shared = graph.initializers.get(source);
+      if (shared === undefined || (source === name && uses.get(name) === 1)) continue;
+      // The output of an Identity has the name of the statistic.
+      let own = name;
+      if (source !== name && uses.get(name) === 1) {
+        const identity = producers.get(name)!;
+        removed.add(identity);
+        count(identity.inputs[0]!, -1);
+        if (uses.get(source) === 0) graph.initializers.delete(source);
+      } else {
+        for (let k = 2; producers.has(own) || graph.initializers.has(own); k++) own = `${name}.${k}`;
+        count(name, -1);
+        count(own, 1);
+      }
+      const data = { ...shared.data, data: shared.data.data.slice() } as TensorData;
+      graph.initializers.set(own, { data, named: shared.named });
+      inputs[i] = own;
+    }
+    if (inputs.some((name, i) => name !== node.inputs[i])) graph.nodes[n] = { ...node, inputs };
+  });
+  graph.nodes.splice(0, graph.nodes.length, ...graph.nodes.filter((node) => !removed.has(node)));
 }
 
 function isWeight({ data, named }: Initializer, count: number): boolean {
