@@ -262,7 +262,8 @@ test("what cannot have an adapter is refused, and nothing is changed", () => {
     expect(() => addLora(model, { rank: 2, targets: "0", ...options })).toThrow(message);
     expect(model.namedParameters().map(([name, { requiresGrad }]) => [name, requiresGrad])).toEqual(before);
   };
-  refused(net(), { targets: "q_proj" }, "addLora: no module is called q_proj; there are 0, 1, 1.0, 1.1");
+  refused(net(), { targets: "q_proj" }, 'addLora: no module is called "q_proj"; there are "0", "1", "1.0", "1.1"');
+  refused(new Linear(2, 2), {}, 'no module is called "0"; the model has no modules within; to adapt an imported ONNX');
   refused(net(), { targets: /^1$/ }, 'addLora: "1" (Sequential) has no weight of its own');
   refused(net(), { rank: 0 }, "rank is a whole number of at least 1, got 0");
   refused(net(), { alpha: -1 }, "alpha is a number above 0");

@@ -34,9 +34,13 @@ export function targeted(
     const expression = expressionOf(target);
     const matched = modules.filter(([name]) => name !== "" && expression.test(name));
     if (matched.length === 0) {
-      const some = modules.map(([name]) => name).filter((name) => name !== "").slice(0, 20).join(", ");
+      const names = modules.map(([name]) => name).filter((name) => name !== "");
+      const some = names.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
+      const shown = typeof target === "string" ? JSON.stringify(target) : String(target);
       throw new RangeError(
-        `${operation}: no module is called ${target}; there are ${some || "none"}${modules.length > 21 ? ", …" : ""}`,
+        `${operation}: no module is called ${shown}; ` + (some === ""
+          ? "the model has no modules within; to adapt an imported ONNX model, load its weights into one made of layers"
+          : `there are ${some}${names.length > 20 ? ", …" : ""}`),
       );
     }
     for (const [name, module] of matched) found.set(name, module);
