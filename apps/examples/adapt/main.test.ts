@@ -21,6 +21,12 @@ async function run(...args: string[]) {
 }
 
 describe("adapt", () => {
+  test("too few images for any trial are refused before the training", async () => {
+    const { code, said } = await run("--limit", "5", "--epochs", "1", "--steps", "1", "--repeat", "1");
+    expect(code).not.toBe(0);
+    expect(said).toMatch(/--limit leaves \d training images of each new class; at least 5 are needed/);
+  });
+
   test("all ways learn from the file, and what LoRA learnt is exported", { tags: ["once"] }, async () => {
     const small = ["--limit", "100", "--epochs", "2", "--batch", "16", "--steps", "3", "--repeat", "1"];
     const { code, figures } = await run(...small);

@@ -16,7 +16,7 @@ import { dataset, described, loadColourImages, SIDE } from "../colour_images/col
 import { classSubset } from "../digits/class_subset.ts";
 import { trainClassifier } from "../digits/classifier.ts";
 import type { Digits } from "../digits/digits.ts";
-import { compareWays, type Way } from "../fine-tuning/compare_ways.ts";
+import { compareWays, sizesWithin, type Way } from "../fine-tuning/compare_ways.ts";
 import { errorChart } from "../fine-tuning/report.ts";
 import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
@@ -84,6 +84,7 @@ export const adapt: Example<AdaptOptions> = {
     const train = dataset(sets.train, transformsOf(options.data === null ? [] : ["crop", "flip"]));
     const test = (classes: readonly number[]): Digits => classSubset(dataset(sets.test), classes);
 
+    const sizes = dryRun ? [5] : sizesWithin(PER_CLASS, classSubset(train, NEW).length / NEW.length);
     const file = options.pretrained === null
       ? await pretrain(classSubset(train, KNOWN), options, run)
       : read(options.pretrained);
@@ -99,8 +100,6 @@ export const adapt: Example<AdaptOptions> = {
       if (missingKeys.length > 0) throw new OptionError(`--pretrained: the file is no ResNet-8: no ${missingKeys[0]}`);
       return network;
     });
-    const available = classSubset(train, NEW).length / NEW.length;
-    const sizes = dryRun ? [5] : PER_CLASS.filter((size) => size <= available);
     const repeats = dryRun ? 1 : options.repeat, steps = dryRun ? 1 : options.steps;
     const progress = run.progress(sizes.length * repeats * ways.length * steps);
     const { results, networks } = await compareWays(ways, {

@@ -6,6 +6,7 @@ import { errorPercent } from "../classification/predictions.ts";
 import { type ClassifierSettings, trainClassifier } from "../digits/classifier.ts";
 import type { Digits } from "../digits/digits.ts";
 import type { Run } from "../runner/example.ts";
+import { OptionError } from "../runner/options.ts";
 import { mean } from "../runner/statistics.ts";
 import type { Result } from "./report.ts";
 
@@ -28,6 +29,19 @@ export interface Trials extends Omit<ClassifierSettings, "lr" | "parameters"> {
   draw(perClass: number, generator: Generator): Digits;
   readonly test: Digits;
   readonly advance: (text: string) => void;
+}
+
+/**
+ * The numbers of examples per class that the data suffice for.
+ *
+ * @throws OptionError if they suffice for none
+ */
+export function sizesWithin(sizes: readonly number[], available: number): number[] {
+  const found = sizes.filter((size) => size <= available);
+  if (found.length > 0) return found;
+  throw new OptionError(
+    `--limit leaves ${Math.floor(available)} training images of each new class; at least ${sizes[0]} are needed, so raise it`,
+  );
 }
 
 /** Learns in each way from each number of examples, prints a row for each, and returns the errors and the last network of each way. */

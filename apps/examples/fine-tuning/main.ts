@@ -7,7 +7,7 @@ import { predict } from "../classification/predict.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
-import { compareWays, type Way } from "./compare_ways.ts";
+import { compareWays, sizesWithin, type Way } from "./compare_ways.ts";
 import { errorChart } from "./report.ts";
 import { Network } from "./network.ts";
 
@@ -62,7 +62,7 @@ export const fineTuning: Example<FineTuningOptions> = {
     const known = { train: classSubset(sets.train, KNOWN), test: classSubset(sets.test, KNOWN) };
     const test = classSubset(sets.test, NEW);
     const available = Math.floor(classSubset(sets.train, NEW).length / NEW.length);
-    const sizes = dryRun ? [5] : PER_CLASS.filter((size) => size <= available);
+    const sizes = dryRun ? [5] : sizesWithin(PER_CLASS, available);
     const repeats = dryRun ? 1 : options.repeat, steps = dryRun ? 1 : options.steps;
     run.print(`${sets.source}\nDevice "${run.device.name}", seed ${seed}`);
 
