@@ -59,6 +59,22 @@ describe("ocr", () => {
     const missing = await testRun(ocr, ["--dry-run", "--model", join(folder, "none.onnx")]);
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining("none.onnx: cannot be read")]);
   });
+
+  test("a file that is no recogniser is refused before the dictionary is read; a missing dictionary has its own source", async () => {
+    const file = join(folder, "model.onnx");
+    const given = async (bytes: Uint8Array): Promise<unknown[]> => {
+      writeFileSync(file, bytes);
+      const { code, stderr } = await testRun(ocr, ["--dry-run", "--model", file]);
+      return [code, stderr];
+    };
+    const images = zeros([1, 3, HEIGHT, WIDTH]);
+    expect(await given(Uint8Array.of(1, 2, 3))).toEqual([2, expect.stringContaining("is no text recogniser in ONNX")]);
+    expect(await given(await exportOnnx(new Conv2d(3, 1, 1), images))).toEqual([2, expect.stringContaining("not [1, steps, keys]")]);
+    expect(await given(await exportOnnx(new SmallRecogniser(), images))).toEqual([
+      2,
+      expect.stringContaining("package/assets/ppocr_keys_v1.txt"),
+    ]);
+  });
 });
 
 test("the same words are drawn for the same seed, dark on light", () => {

