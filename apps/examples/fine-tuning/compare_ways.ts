@@ -40,7 +40,9 @@ export function sizesWithin(sizes: readonly number[], available: number): number
   const found = sizes.filter((size) => size <= available);
   if (found.length > 0) return found;
   throw new OptionError(
-    `--limit leaves ${Math.floor(available)} training images of each new class; at least ${sizes[0]} are needed, so raise it`,
+    `--limit leaves ${Math.floor(available)} training images of each new class; at least ${
+      sizes[0]
+    } are needed, so raise it`,
   );
 }
 

@@ -69,7 +69,10 @@ describe("ocr", () => {
     };
     const images = zeros([1, 3, HEIGHT, WIDTH]);
     expect(await given(Uint8Array.of(1, 2, 3))).toEqual([2, expect.stringContaining("is no text recogniser in ONNX")]);
-    expect(await given(await exportOnnx(new Conv2d(3, 1, 1), images))).toEqual([2, expect.stringContaining("not [1, steps, keys]")]);
+    expect(await given(await exportOnnx(new Conv2d(3, 1, 1), images))).toEqual([
+      2,
+      expect.stringContaining("not [1, steps, keys]"),
+    ]);
     expect(await given(await exportOnnx(new SmallRecogniser(), images))).toEqual([
       2,
       expect.stringContaining("package/assets/ppocr_keys_v1.txt"),

@@ -38,9 +38,10 @@ export function targeted(
       const some = names.slice(0, 20).map((name) => JSON.stringify(name)).join(", ");
       const shown = typeof target === "string" ? JSON.stringify(target) : String(target);
       throw new RangeError(
-        `${operation}: no module is called ${shown}; ` + (some === ""
-          ? "the model has no modules within; to adapt an imported ONNX model, load its weights into one made of layers"
-          : `there are ${some}${names.length > 20 ? ", …" : ""}`),
+        `${operation}: no module is called ${shown}; ` +
+          (some === ""
+            ? "the model has no modules within; to adapt an imported ONNX model, load its weights into one made of layers"
+            : `there are ${some}${names.length > 20 ? ", …" : ""}`),
       );
     }
     for (const [name, module] of matched) found.set(name, module);
