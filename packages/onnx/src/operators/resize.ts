@@ -11,13 +11,14 @@ const mostTaps = 4;
 /** Reads a dimension by its taps. */
 function readTaps(x: Tensor, d: number, { places, weights }: Taps): Tensor {
   const count = Math.max(...places.map((at) => at.length));
+  const Floats = x.dtype === "float64" ? Float64Array : Float32Array;
   const vector = (values: number[]): Tensor => {
     const shape = Array.from({ length: x.ndim }, (_, e) => e === d ? values.length : 1);
-    return fromTypedArray(Float32Array.from(values), shape, { device: x.device }).to(x.dtype);
+    return fromTypedArray(Floats.from(values), shape, { device: x.device }).to(x.dtype);
   };
   if (count > mostTaps) {
     const [size, out] = [x.shape[d]!, places.length];
-    const matrix = new Float32Array(size * out);
+    const matrix = new Floats(size * out);
     places.forEach((at, i) => at.forEach((place, k) => matrix[place * out + i]! += weights[i]![k]!));
     const factor = fromTypedArray(matrix, [size, out], { device: x.device }).to(x.dtype);
     return x.movedim(d, -1).matmul(factor).movedim(-1, d);
