@@ -29,6 +29,8 @@ export class Emitter {
   private readonly names: Map<TracedValue, string> = new Map();
   private readonly taken: Set<string>;
   private readonly stateName: (tensor: Tensor) => string | null;
+  private readonly isParameter: (tensor: Tensor) => boolean;
+  private readonly trained: Map<TracedValue, boolean> = new Map();
   private readonly known: KnownSize[] = [];
   private readonly memo: Map<string, readonly string[]> = new Map();
   private counter = 0;
@@ -36,11 +38,18 @@ export class Emitter {
   private current: string = "";
 
   /** @param taken names that are in use. */
-  constructor(opset: number, traces: number, taken: Iterable<string>, stateName: (tensor: Tensor) => string | null) {
+  constructor(
+    opset: number,
+    traces: number,
+    taken: Iterable<string>,
+    stateName: (tensor: Tensor) => string | null,
+    isParameter: (tensor: Tensor) => boolean,
+  ) {
     this.opset = opset;
     this.traces = traces;
     this.taken = new Set(taken);
     this.stateName = stateName;
+    this.isParameter = isParameter;
   }
 
   /** Sets the step that is being translated. */
@@ -57,7 +66,7 @@ export class Emitter {
     else {
       const tensor = value.tensor!;
       const own = this.stateName(tensor);
-      name = own ?? this.constant(tensor);
+      name = own ?? this.constant(tensor, this.isTrained(value) ? "weight" : "constant");
       if (own !== null) this.constants.set(own, tensor);
     }
     this.names.set(value, name);
@@ -107,9 +116,20 @@ export class Emitter {
     return name;
   }
 
-  /** A constant tensor. */
-  constant(data: Constant): string {
-    const name = this.unused("constant");
+  /** Whether a constant is a parameter, or computed from one. */
+  private isTrained(value: TracedValue): boolean {
+    let trained = this.trained.get(value);
+    if (trained === undefined) {
+      trained = (value.tensor !== null && this.isParameter(value.tensor)) ||
+        (value.origin?.inputs.some((input) => input !== null && this.isTrained(input)) ?? false);
+      this.trained.set(value, trained);
+    }
+    return trained;
+  }
+
+  /** A constant tensor. When the file is imported, one called `constant_0` and so on is not trained. */
+  constant(data: Constant, kind: "constant" | "weight" = "constant"): string {
+    const name = this.unused(kind);
     this.unnamed.add(name);
     this.constants.set(name, data);
     return name;

@@ -34,6 +34,22 @@ describe("exportOnnx", () => {
     expect(graph!.initializer).toHaveLength(1);
   });
 
+  test("constants are no parameters when the file is imported; what is computed from parameters is", async () => {
+    const parameter = new nn.Linear(4, 3).weight;
+    class Scaled extends nn.Module {
+      readonly weight = new nn.Parameter(parameter.detach().clone());
+      forward(x: Tensor): Tensor {
+        return x.matmul(this.weight.mul(2).t()).add(arange(3).add(1)).matmul(ones([3, 2]));
+      }
+    }
+    const x = ones([2, 4]);
+    const model = await importOnnx(await exportOnnx(new Scaled(), x));
+    expect(model.namedParameters().map(([, { shape }]) => shape)).toEqual([[3, 4]]);
+    expect(model.namedParameters()[0]![0]).toMatch(/^weight_/);
+    const plain = await importOnnx(await exportOnnx((x: Tensor) => x.matmul(parameter.t()), x));
+    expect(plain.parameters()).toHaveLength(1);
+  });
+
   test("names inputs, outputs, axes and the graph", async () => {
     const options: ExportOptions = {
       inputNames: ["a", "b"],

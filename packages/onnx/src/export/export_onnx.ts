@@ -353,12 +353,15 @@ function translated(
       showShape(own.shape) === showShape(tensor.shape) &&
       showShape(own.strides) === showShape(tensor.strides)
     )?.[0] ?? null;
+  // The tensors of a function may all be weights.
+  const parameters = model instanceof Module ? new Set(model.parameters().map(({ storage }) => storage)) : null;
+  const isParameter = ({ storage }: Tensor): boolean => parameters === null || parameters.has(storage);
   const taken = [...inputNames, ...state.map(([name]) => name)];
   const clash = inputNames.find((name) => state.some(([own]) => own === name));
   if (clash !== undefined) {
     throw new RangeError(`exportOnnx: the input "${clash}" has the name of a parameter; give other inputNames`);
   }
-  const e = new Emitter(opset, traces, taken, stateName);
+  const e = new Emitter(opset, traces, taken, stateName, isParameter);
   trace.inputs.forEach((value, i) => e.define(value, inputNames[i]!));
   for (const step of trace.steps) {
     if (!step.outputs.some(({ dynamic }) => dynamic)) continue;
@@ -435,7 +438,7 @@ async function initializersOf(
     if (!used.has(name)) continue;
     const data = await dataOf(constant);
     if (e.unnamed.has(name)) {
-      const key = `${data.dtype} ${data.shape} ${fingerprint(data)}`;
+      const key = `${name.replace(/_\d+$/, "")} ${data.dtype} ${data.shape} ${fingerprint(data)}`;
       const alike = byContent.get(key) ?? [];
       const same = alike.find(([, other]) => sameBytes(other, data));
       if (same !== undefined) {

@@ -20,6 +20,8 @@ export class GraphBuilder {
   readonly problems: Problems = { operators: new Set(), nodes: [] };
   private readonly functions: ReadonlyMap<string, FunctionProto>;
   private readonly files: ExternalFiles | undefined;
+  /** Whether `exportOnnx` wrote the file. */
+  private readonly own: boolean;
   /** The functions that are being expanded. */
   private readonly open: Set<FunctionProto> = new Set();
   private count = 0;
@@ -27,6 +29,7 @@ export class GraphBuilder {
   constructor(model: ModelProto, files: ExternalFiles | undefined) {
     this.functions = new Map(model.functions.map((each) => [`${plainDomain(each.domain)}:${each.name}`, each]));
     this.files = files;
+    this.own = model.producerName === "heddle";
   }
 
   /** @param outer the names that are visible from outside. */
@@ -35,7 +38,8 @@ export class GraphBuilder {
     if (proto.sparseInitializer.length > 0) this.problems.nodes.push("the graph has sparse initialisers");
     for (const tensor of proto.initializer) {
       if (initializers.has(tensor.name)) this.problems.nodes.push(`two initialisers are called "${tensor.name}"`);
-      initializers.set(tensor.name, { data: readTensor(tensor, this.files), named: true });
+      const fixed = this.own && /^constant_\d+$/.test(tensor.name);
+      initializers.set(tensor.name, { data: readTensor(tensor, this.files), named: true, fixed });
     }
     // Before IR version 4 initialisers are inputs too, as defaults.
     const inputs = proto.input.filter(({ name }) => !initializers.has(name)).map(inputOf);
@@ -69,7 +73,7 @@ export class GraphBuilder {
     for (const proto of protos) {
       const node = this.node(proto, versions, defined, given);
       const constant = node?.op === "Constant" ? constantData(proto, this.files) : null;
-      if (constant !== null) initializers.set(proto.output[0]!, { data: constant, named: false });
+      if (constant !== null) initializers.set(proto.output[0]!, { data: constant, named: false, fixed: false });
       else if (node !== null) nodes.push(node);
     }
     for (const name of outputs) {

@@ -61,6 +61,8 @@ export interface Initializer {
   readonly data: TensorData;
   /** Whether it is an initialiser by the file, and not a node `Constant`. */
   readonly named: boolean;
+  /** Whether it is a constant that `exportOnnx` wrote, and so no weight. */
+  readonly fixed: boolean;
 }
 
 /** The graphs that are attributes of a node, and its body. */

@@ -176,8 +176,41 @@ test.each([
   model.train().forward(tensor([[1, 2], [5, 6]]));
   const statistics = model.namedBuffers().map(([name, buffer]) => [name, buffer.toArray()]);
   const close = (x: number) => expect.closeTo(x, 5);
-  expect(statistics.map(([, values]) => values)).toEqual([[1.2, 1.3], [1.7, 1.7], [1, 1], [1.1, 1.1]].map((all) => all.map(close)));
+  expect(statistics.map(([, values]) => values)).toEqual(
+    [[1.2, 1.3], [1.7, 1.7], [1, 1], [1.1, 1.1]].map((all) => all.map(close)),
+  );
   expect(model.parameters().map((parameter) => parameter.toArray())).toEqual([[1, 1], [1, 1]]);
+});
+
+test("constants of ones and zeros, which stand for no scale and no shift, are not trained", async () => {
+  const constant = (name: string, values: number[]) =>
+    ["Constant", [], [name], { value: tensorOf("", [2], values) }] as const;
+  const model = await importOnnx(modelOf({
+    nodes: [
+      constant("ones", [1, 1]),
+      constant("zeros", [0, 0]),
+      constant("scale", [1, 2]),
+      ["BatchNormalization", ["x", "ones", "zeros", "mean", "var"], ["a"]],
+      ["BatchNormalization", ["a", "scale", "shift", "mean", "var"], ["b"]],
+      ["LayerNormalization", ["b", "ones", "zeros"], ["y"]],
+    ],
+    initializers: [tensorOf("shift", [2], [0, 0]), tensorOf("mean", [2], [0, 0]), tensorOf("var", [2], [1, 1])],
+  }));
+  expect(model.namedParameters().map(([name]) => name).sort()).toEqual(["scale", "shift"]);
+});
+
+test("float64 is resized in float64", async () => {
+  const resized = async (scale: number, x: number[], attributes: object = {}) => {
+    const model = await importOnnx(modelOf({
+      nodes: [["Resize", ["x", "", "scales"], ["y"], { mode: "linear", ...attributes }]],
+      initializers: [tensorOf("scales", [1], [scale])],
+      opset: 18,
+    }));
+    return model.forward(tensor(x, { dtype: "float64" })).toArray() as number[];
+  };
+  expect((await resized(3, [0, 1]))[2]).toBeCloseTo(1 / 3, 14);
+  const few = await resized(0.25, Array<number>(12).fill(1 / 3), { antialias: 1n });
+  for (const value of few) expect(value).toBeCloseTo(1 / 3, 14);
 });
 
 test("copies have their own weights, and run", async () => {

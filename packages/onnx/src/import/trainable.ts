@@ -43,12 +43,12 @@ export function hostNames(graph: Graph): Set<string> {
   return new Set([...found].filter((name) => !others.has(name)));
 }
 
-/** The names of running statistics. */
-export function statisticNames(graph: Graph): Set<string> {
+/** The names at inputs of a kind: running statistics, or what scales and shifts what was normalised. */
+export function namesAt(graph: Graph, kind: "statistics" | "affine"): Set<string> {
   const found = new Set<string>();
   for (const node of graph.nodes) {
-    for (const i of node.operator.statistics ?? []) found.add(node.inputs[i]!);
-    for (const inner of innerGraphs(node)) for (const name of statisticNames(inner)) found.add(name);
+    for (const i of node.operator[kind] ?? []) found.add(node.inputs[i]!);
+    for (const inner of innerGraphs(node)) for (const name of namesAt(inner, kind)) found.add(name);
   }
   return found;
 }

@@ -5,7 +5,7 @@ import { sizeOf } from "@heddle/tensor/engine";
 import { hostDevice, hostTensor, mostHostElements, narrowed } from "../operators/host.ts";
 import type { TensorData } from "../tensor_proto.ts";
 import { type Graph, type Initializer, innerGraphs, type Node, usedBy } from "./graph.ts";
-import { hostNames, statisticNames, trainableNames } from "./trainable.ts";
+import { hostNames, namesAt, trainableNames } from "./trainable.ts";
 
 /** Weights are finite and of moderate size; the large numbers of masks are none. */
 const mostWeight = 1e4;
@@ -17,7 +17,7 @@ export type ChooseParameter = (name: string, shape: readonly number[]) => boolea
  * Makes the tensors of a graph and of all within it.
  *
  * - Floating-point tensors at the weights of operators become parameters: initialisers with dimensions, and constants of more than one
- *   element.
+ *   element, except for ones and zeros that stand for no scale or shift of a normalisation.
  * - Small integers, single numbers, and what is needed as numbers become constants of the program, on the host.
  * - All others become buffers.
  */
@@ -28,12 +28,13 @@ export function makeTensors(
   state: Map<string, Tensor>,
 ): void {
   const trainable = trainableNames(graph);
-  const [statistics, numbers] = [statisticNames(graph), hostNames(graph)];
+  const [statistics, affine, numbers] = [namesAt(graph, "statistics"), namesAt(graph, "affine"), hostNames(graph)];
   for (const [name, initializer] of graph.initializers) {
     const { data } = initializer;
     const count = sizeOf(data.shape);
     const chosen = isFloat(data.dtype) ? choose?.(name, data.shape) : false;
-    const trains = chosen ?? (trainable.has(name) && isWeight(initializer, count));
+    const trains = chosen ?? (trainable.has(name) && isWeight(initializer, count) &&
+      !(affine.has(name) && isNone(initializer)));
     const host = isFloat(data.dtype) ? count <= 1 || numbers.has(name) : count <= mostHostElements;
     if (!trains && !statistics.has(name) && host) {
       graph.constants.set(name, hostTensor(data));
@@ -46,6 +47,12 @@ export function makeTensors(
   }
   graph.initializers.clear();
   for (const node of graph.nodes) for (const inner of innerGraphs(node)) makeTensors(inner, device, choose, state);
+}
+
+/** Whether a tensor at a normalisation stands for no scale or no shift: a node `Constant` of ones or zeros. */
+function isNone({ data: { data }, named }: Initializer): boolean {
+  const [first] = data;
+  return !named && (first === 0 || first === 1) && data.every((value: number | bigint) => value === first);
 }
 
 /**
@@ -84,7 +91,7 @@ export function separateStatistics(graph: Graph): void {
         count(own, 1);
       }
       const data = { ...shared.data, data: shared.data.data.slice() } as TensorData;
-      graph.initializers.set(own, { data, named: shared.named });
+      graph.initializers.set(own, { ...shared, data });
       inputs[i] = own;
     }
     if (inputs.some((name, i) => name !== node.inputs[i])) graph.nodes[n] = { ...node, inputs };
@@ -92,8 +99,8 @@ export function separateStatistics(graph: Graph): void {
   graph.nodes.splice(0, graph.nodes.length, ...graph.nodes.filter((node) => !removed.has(node)));
 }
 
-function isWeight({ data, named }: Initializer, count: number): boolean {
-  if (!isFloat(data.dtype) || (named ? data.shape.length === 0 : count <= 1)) return false;
+function isWeight({ data, named, fixed }: Initializer, count: number): boolean {
+  if (fixed || !isFloat(data.dtype) || (named ? data.shape.length === 0 : count <= 1)) return false;
   if (data.dtype !== "float32" && data.dtype !== "float64") return true;
   return (data.data as Float32Array).every((value) => Math.abs(value) < mostWeight);
 }

@@ -102,7 +102,9 @@ function rmsNorm(c: Call): Tensor {
 }
 
 const batchAttributes = { epsilon: float(1e-5), momentum: float(0.9) };
-const five = { inputs: [5, 5], weights: [1, 2], statistics: [3, 4] } as const satisfies Partial<Operator>;
+const five = { inputs: [5, 5], weights: [1, 2], affine: [1, 2], statistics: [3, 4] } as const satisfies Partial<
+  Operator
+>;
 const note = "training mode: batch statistics; the buffers follow";
 
 /** The normalisations. */
@@ -128,6 +130,7 @@ export const normalization: Operators = {
     6: {
       inputs: [3, 3],
       weights: [1, 2],
+      affine: [1, 2],
       attributes: { epsilon: float(1e-5) },
       run: (c) => F.instanceNorm(c.tensor(0), { weight: c.tensor(1), bias: c.tensor(2), eps: c.num("epsilon") }),
     },
@@ -137,6 +140,7 @@ export const normalization: Operators = {
       inputs: [2, 3],
       outputs: 3,
       weights: [1, 2],
+      affine: [1, 2],
       attributes: { axis: int(-1), epsilon: float(1e-5), stash_type: int(1) },
       run: layerNorm,
     },
@@ -145,12 +149,14 @@ export const normalization: Operators = {
     18: {
       inputs: [3, 3],
       weights: [1, 2],
+      affine: [1, 2],
       attributes: { epsilon: float(1e-5), num_groups: required(int()) },
       run: (c) => groupNorm(c, false),
     },
     21: {
       inputs: [3, 3],
       weights: [1, 2],
+      affine: [1, 2],
       attributes: { epsilon: float(1e-5), num_groups: required(int()), stash_type: int(1) },
       run: (c) => groupNorm(c, true),
     },
@@ -168,6 +174,7 @@ export const normalization: Operators = {
     23: {
       inputs: [2, 2],
       weights: [1],
+      affine: [1],
       attributes: { axis: int(-1), epsilon: float(1e-5), stash_type: int(1) },
       run: rmsNorm,
     },

@@ -28,6 +28,8 @@ export interface Operator {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
   /** The inputs that are weights: floating-point initialisers there become parameters. */
   readonly weights?: readonly number[];
+  /** The weights that scale or shift what an operator has normalised. Constants of ones or zeros there stand for none. */
+  readonly affine?: readonly number[];
   /** The inputs that become weights if an output does, as in Reshape and Transpose. */
   readonly through?: readonly number[] | "all";
   /** The inputs that are statistics: buffers that training updates. */
