@@ -183,6 +183,9 @@ export class Emitter {
 
   /** A constant that depends on sizes. */
   private sized({ dtype, shape, source }: TracedValue): string {
+    if (source?.kind === "uniform") {
+      return this.node("Expand", [this.numbers([source.element], dtype), this.sizes(shape)]);
+    }
     if (source?.kind === "range") {
       const [start, step] = [this.scalar(source.start, "int64"), this.scalar(source.step, "int64")];
       const count = this.scalar(source.count, "int64");

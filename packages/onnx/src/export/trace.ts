@@ -23,8 +23,9 @@ export interface TracedValue {
   readonly source: SizedConstant | null;
 }
 
-/** A constant that depends on sizes: evenly spaced numbers, or some sizes. Null: in no known way. */
+/** A constant that depends on sizes: one number throughout, evenly spaced numbers, or some sizes. */
 export type SizedConstant =
+  | { readonly kind: "uniform"; readonly element: number }
   | { readonly kind: "range"; readonly start: Size; readonly step: Size; readonly count: Size }
   | { readonly kind: "sizes"; readonly elements: readonly Size[] }
   | { readonly kind: "unknown" };
@@ -152,6 +153,9 @@ export async function mergeRuns(runs: readonly Run[]): Promise<Trace> {
 /** The largest constant whose elements are taken for sizes. */
 const mostSizes = 8;
 
+/** Whether a number of any dtype is the element itself: elements of int64 may be rounded. */
+const isExact = (x: number): boolean => !Number.isInteger(x) || Number.isSafeInteger(x);
+
 /** How a constant depends on sizes; null for one that does not. */
 async function sizedConstant(values: readonly Value[], shape: readonly Size[]): Promise<SizedConstant | null> {
   const tensors = values.map(({ tensor }) => tensor!);
@@ -162,6 +166,10 @@ async function sizedConstant(values: readonly Value[], shape: readonly Size[]): 
     const elements = merge(lists) as readonly Size[];
     if (!varies(elements)) return null;
     return elements.length <= mostSizes ? { kind: "sizes", elements } : { kind: "unknown" };
+  }
+  const element = lists[0]![0] ?? NaN;
+  if (isExact(element) && lists.every((list) => list.every((x) => Object.is(x, element)))) {
+    return { kind: "uniform", element };
   }
   const steps = lists.map((list) => list.length > 1 ? list[1]! - list[0]! : null);
   const step = steps.find((step) => step !== null) ?? 1;
