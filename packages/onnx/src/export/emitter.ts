@@ -216,7 +216,7 @@ export class Emitter {
       `a constant of ${dtype} and shape [${
         shape.join(", ")
       }] was made on the host from the inputs' sizes, and would freeze; leave out ` +
-        `the dynamic axis, or compute the constant with tensor operations (arange, comparisons, …)`,
+        `the dynamic axis, compute the constant with tensor operations (arange, comparisons, …), or, in an imported model, make it an input`,
     );
   }
 

@@ -265,6 +265,16 @@ describe("dynamic axes", () => {
     );
   });
 
+  test("inputs that share a size need one name for it, and the error says so", async () => {
+    const fn = (a: Tensor, b: Tensor) => a.mul(b);
+    const inputs = [ones([3, 2]), ones([3, 2])];
+    await expect(exportOnnx(fn, inputs, { dynamicAxes: { input_0: [0], input_1: [0] } })).rejects.toThrow(
+      /; give axes that must have one size one name in dynamicAxes, or leave out a dynamic axis/,
+    );
+    const dynamicAxes = { input_0: { 0: "n" }, input_1: { 0: "n" } };
+    await expect(exportOnnx(fn, inputs, { dynamicAxes })).resolves.toBeInstanceOf(Uint8Array);
+  });
+
   test("a model that fails for other sizes says for which axis", async () => {
     const fn = (x: Tensor) => x.reshape(3, 2);
     await expect(exportOnnx(fn, ones([3, 2]), dynamic)).rejects.toThrow(
