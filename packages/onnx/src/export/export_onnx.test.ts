@@ -165,13 +165,15 @@ describe("dynamic axes", () => {
     ["a vector of zeros that the host made", (x) => x.sum(1).sub(tensor(Array<number>(x.shape[0]!).fill(0)))],
     ["infinities that the host made", (x) => x.minimum(tensor(Array.from({ length: x.shape[0]! }, () => [Infinity])))],
     ["a mask that the host made", (x) => where(tensor(Array.from({ length: x.shape[0]! }, () => [true])), x, x.neg())],
-    ...([-1, 0, 1] as const).flatMap((k) => [
-      [`a float mask that the host made, from diagonal ${k}`, (x: Tensor) => x.matmul(x.t()).add(causal(x, k, -9))],
-      [`a bool mask that the host made, from diagonal ${k}`, (x: Tensor) => {
-        const square = x.matmul(x.t());
-        return where(causal(x, k, true, false), square, square.neg());
-      }],
-    ] as [string, Fn][]),
+    ...([-1, 0, 1] as const).flatMap((k) =>
+      [
+        [`a float mask that the host made, from diagonal ${k}`, (x: Tensor) => x.matmul(x.t()).add(causal(x, k, -9))],
+        [`a bool mask that the host made, from diagonal ${k}`, (x: Tensor) => {
+          const square = x.matmul(x.t());
+          return where(causal(x, k, true, false), square, square.neg());
+        }],
+      ] as [string, Fn][]
+    ),
     ["positions", (x) => x.add(arange(x.shape[0]!).unsqueeze(1))],
     ["the mean", (x) => x.mean(0)],
     ["a size as a factor", (x) => x.mul(x.shape[0]!).div(x.shape[0]! + 1)],

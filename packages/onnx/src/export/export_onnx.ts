@@ -269,9 +269,7 @@ async function traced(
       axes.map(({ name, size }) => `"${name}" (${size})`).join(", ")
     }: ${failure instanceof Error ? failure.message : String(failure)}; ${
       axes.length > 1 ? "give axes that must have one size one name in dynamicAxes, or " : ""
-    }leave out a dynamic axis${
-      axes.some(({ size }) => size > 2) ? ", or give a smaller example" : ""
-    }`,
+    }leave out a dynamic axis${axes.some(({ size }) => size > 2) ? ", or give a smaller example" : ""}`,
     { cause: failure },
   );
 }

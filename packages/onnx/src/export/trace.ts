@@ -174,12 +174,12 @@ function triangleIn(lists: readonly (readonly number[])[], shapes: readonly (rea
   const [below, above] = [list[(rows - 1) * columns]!, list[columns - 1]!];
   if (Object.is(below, above) || !isExact(below) || !isExact(above)) return null;
   const inFirstRow = list.slice(0, columns).lastIndexOf(below);
-  const diagonal = inFirstRow < 0 ? -Array.from({ length: rows }, (_, i) => list[i * columns]!).indexOf(below) : inFirstRow;
+  const diagonal = inFirstRow < 0
+    ? -Array.from({ length: rows }, (_, i) => list[i * columns]!).indexOf(below)
+    : inFirstRow;
   const fits = lists.every((list, run) => {
     const [rows, columns] = [shapes[run]!.at(-2)!, shapes[run]!.at(-1)!];
-    return list.every((x, i) =>
-      Object.is(x, i % columns - Math.floor(i / columns) % rows <= diagonal ? below : above)
-    );
+    return list.every((x, i) => Object.is(x, i % columns - Math.floor(i / columns) % rows <= diagonal ? below : above));
   });
   return fits ? { kind: "triangle", below, above, diagonal } : null;
 }
