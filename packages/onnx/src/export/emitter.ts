@@ -203,6 +203,23 @@ export class Emitter {
 
   /** A constant that depends on sizes. */
   private sized({ dtype, shape, source }: TracedValue): string {
+    if (source?.kind === "uniform") {
+      return this.node("Expand", [this.numbers([source.element], dtype), this.sizes(shape)]);
+    }
+    if (source?.kind === "triangle") {
+      const [rows, columns] = shape.slice(-2).map((size) => {
+        return this.node("Range", [this.scalar(0, "int64"), this.scalar(size, "int64"), this.scalar(1, "int64")]);
+      }) as [string, string];
+      const last = this.node("Add", [this.node("Unsqueeze", [rows, this.ints([1])]), this.ints([source.diagonal])]);
+      const mask = this.node("LessOrEqual", [columns, last]);
+      const { below, above } = source;
+      const matrix = dtype !== "bool"
+        ? this.node("Where", [mask, this.numbers([below], dtype), this.numbers([above], dtype)])
+        : below === 1
+        ? mask
+        : this.node("Not", [mask]);
+      return shape.length === 2 ? matrix : this.node("Expand", [matrix, this.sizes(shape)]);
+    }
     if (source?.kind === "range") {
       const [start, step] = [this.scalar(source.start, "int64"), this.scalar(source.step, "int64")];
       const count = this.scalar(source.count, "int64");
@@ -219,7 +236,7 @@ export class Emitter {
       `a constant of ${dtype} and shape [${
         shape.join(", ")
       }] was made on the host from the inputs' sizes, and would freeze; leave out ` +
-        `the dynamic axis, or compute the constant with tensor operations (arange, comparisons, …)`,
+        `the dynamic axis, compute the constant with tensor operations (arange, comparisons, …), or, in an imported model, make it an input`,
     );
   }
 

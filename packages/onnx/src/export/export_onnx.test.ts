@@ -166,11 +166,30 @@ describe("exportOnnx", () => {
   });
 });
 
+/** A matrix of two values, parted at a diagonal, from the host. */
+function causal(x: Tensor, k: number, above: number | boolean, below: number | boolean = 0): Tensor {
+  const places = Array.from({ length: x.shape[0]! }, (_, i) => i);
+  return tensor(places.map((i) => places.map((j) => j - i > k ? above : below)) as number[][]);
+}
+
 describe("dynamic axes", () => {
   test.each<[string, Fn]>([
     ["reshape", (x) => x.reshape(-1, 2)],
     ["two sizes", (x) => x.unsqueeze(1).expand([x.shape[0]!, x.shape[0]!, 4]).reshape(x.shape[0]! * x.shape[0]!, 4)],
     ["a constant of zeros", (x) => cat([x, zeros([x.shape[0]!, 1])], 1)],
+    ["zeros that the host made", (x) => cat([x, tensor(Array.from({ length: x.shape[0]! }, () => [0]))], 1)],
+    ["a vector of zeros that the host made", (x) => x.sum(1).sub(tensor(Array<number>(x.shape[0]!).fill(0)))],
+    ["infinities that the host made", (x) => x.minimum(tensor(Array.from({ length: x.shape[0]! }, () => [Infinity])))],
+    ["a mask that the host made", (x) => where(tensor(Array.from({ length: x.shape[0]! }, () => [true])), x, x.neg())],
+    ...([-1, 0, 1] as const).flatMap((k) =>
+      [
+        [`a float mask that the host made, from diagonal ${k}`, (x: Tensor) => x.matmul(x.t()).add(causal(x, k, -9))],
+        [`a bool mask that the host made, from diagonal ${k}`, (x: Tensor) => {
+          const square = x.matmul(x.t());
+          return where(causal(x, k, true, false), square, square.neg());
+        }],
+      ] as [string, Fn][]
+    ),
     ["positions", (x) => x.add(arange(x.shape[0]!).unsqueeze(1))],
     ["the mean", (x) => x.mean(0)],
     ["a size as a factor", (x) => x.mul(x.shape[0]!).div(x.shape[0]! + 1)],
@@ -262,6 +281,16 @@ describe("dynamic axes", () => {
     await expect(exportOnnx(fn, ones([3, 2]), dynamic)).rejects.toThrow(
       /^exportOnnx: "mul": a constant of float32 and shape \[3 \/ 4 \/ 6, 1\] was made on the host from the inputs' sizes, and would freeze/,
     );
+  });
+
+  test("inputs that share a size need one name for it, and the error says so", async () => {
+    const fn = (a: Tensor, b: Tensor) => a.mul(b);
+    const inputs = [ones([3, 2]), ones([3, 2])];
+    await expect(exportOnnx(fn, inputs, { dynamicAxes: { input_0: [0], input_1: [0] } })).rejects.toThrow(
+      /; give axes that must have one size one name in dynamicAxes, or leave out a dynamic axis/,
+    );
+    const dynamicAxes = { input_0: { 0: "n" }, input_1: { 0: "n" } };
+    await expect(exportOnnx(fn, inputs, { dynamicAxes })).resolves.toBeInstanceOf(Uint8Array);
   });
 
   test("a model that fails for other sizes says for which axis", async () => {

@@ -267,9 +267,9 @@ async function traced(
   throw new Error(
     `exportOnnx: the model fails for inputs of other sizes along ${
       axes.map(({ name, size }) => `"${name}" (${size})`).join(", ")
-    }: ${failure instanceof Error ? failure.message : String(failure)}; leave out a dynamic axis${
-      axes.some(({ size }) => size > 2) ? ", or give a smaller example" : ""
-    }`,
+    }: ${failure instanceof Error ? failure.message : String(failure)}; ${
+      axes.length > 1 ? "give axes that must have one size one name in dynamicAxes, or " : ""
+    }leave out a dynamic axis${axes.some(({ size }) => size > 2) ? ", or give a smaller example" : ""}`,
     { cause: failure },
   );
 }

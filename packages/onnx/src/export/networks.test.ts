@@ -42,6 +42,19 @@ describe("networks", () => {
     });
   });
 
+  test.each(networks())("$name: what is imported is exported again, for inputs of all sizes", async (network) => {
+    const { model, example, others, options } = network;
+    const imported = await importOnnx(await exportOnnx(model, example, options));
+    const again = await importOnnx(await exportOnnx((input: Tensor) => imported.forward({ input }), example, options));
+    tidy(() => {
+      for (const input of [example, ...others]) {
+        const forward = (model as unknown as { forward(x: Tensor): unknown }).forward(input);
+        const returned = noGrad(() => again.forward({ input }));
+        expect(largestDifference(tensorsOf(returned), tensorsOf(forward))).toBeLessThan(1e-5);
+      }
+    });
+  });
+
   test("weights have their names in the state dict, and are stored once", async () => {
     for (const { model, example, options } of networks()) {
       const bytes = await exportOnnx(model, example, options);

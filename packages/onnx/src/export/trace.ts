@@ -23,11 +23,22 @@ export interface TracedValue {
   readonly source: SizedConstant | null;
 }
 
-/** A constant that depends on sizes: evenly spaced numbers, or some sizes. Null: in no known way. */
+/** A constant that depends on sizes: one number throughout, a triangular mask, evenly spaced numbers, or some sizes. */
 export type SizedConstant =
+  | { readonly kind: "uniform"; readonly element: number }
+  | Triangle
   | { readonly kind: "range"; readonly start: Size; readonly step: Size; readonly count: Size }
   | { readonly kind: "sizes"; readonly elements: readonly Size[] }
   | { readonly kind: "unknown" };
+
+/** Matrices with one number up to a diagonal and another above it, as causal masks are. */
+export interface Triangle {
+  readonly kind: "triangle";
+  readonly below: number;
+  readonly above: number;
+  /** The last column less the row that has the number below. */
+  readonly diagonal: number;
+}
 
 /** A step of one kind in the merged traces. */
 export interface TracedStepOf<P extends StepPrim> {
@@ -152,6 +163,27 @@ export async function mergeRuns(runs: readonly Run[]): Promise<Trace> {
 /** The largest constant whose elements are taken for sizes. */
 const mostSizes = 8;
 
+/** Whether a number of any dtype is the element itself: elements of int64 may be rounded. */
+const isExact = (x: number): boolean => !Number.isInteger(x) || Number.isSafeInteger(x);
+
+/** The triangle that the last two dimensions are in all traces; null for others. */
+function triangleIn(lists: readonly (readonly number[])[], shapes: readonly (readonly number[])[]): Triangle | null {
+  const [list, shape] = [lists[0]!, shapes[0]!];
+  const [rows, columns] = [shape.at(-2) ?? 0, shape.at(-1) ?? 0];
+  if (rows === 0 || columns === 0) return null;
+  const [below, above] = [list[(rows - 1) * columns]!, list[columns - 1]!];
+  if (Object.is(below, above) || !isExact(below) || !isExact(above)) return null;
+  const inFirstRow = list.slice(0, columns).lastIndexOf(below);
+  const diagonal = inFirstRow < 0
+    ? -Array.from({ length: rows }, (_, i) => list[i * columns]!).indexOf(below)
+    : inFirstRow;
+  const fits = lists.every((list, run) => {
+    const [rows, columns] = [shapes[run]!.at(-2)!, shapes[run]!.at(-1)!];
+    return list.every((x, i) => Object.is(x, i % columns - Math.floor(i / columns) % rows <= diagonal ? below : above));
+  });
+  return fits ? { kind: "triangle", below, above, diagonal } : null;
+}
+
 /** How a constant depends on sizes; null for one that does not. */
 async function sizedConstant(values: readonly Value[], shape: readonly Size[]): Promise<SizedConstant | null> {
   const tensors = values.map(({ tensor }) => tensor!);
@@ -163,6 +195,12 @@ async function sizedConstant(values: readonly Value[], shape: readonly Size[]): 
     if (!varies(elements)) return null;
     return elements.length <= mostSizes ? { kind: "sizes", elements } : { kind: "unknown" };
   }
+  const element = lists[0]![0] ?? NaN;
+  if (isExact(element) && lists.every((list) => list.every((x) => Object.is(x, element)))) {
+    return { kind: "uniform", element };
+  }
+  const triangle = triangleIn(lists, tensors.map((tensor) => tensor.shape));
+  if (triangle !== null && varies(shape.at(-1)) && varies(shape.at(-2))) return triangle;
   const steps = lists.map((list) => list.length > 1 ? list[1]! - list[0]! : null);
   const step = steps.find((step) => step !== null) ?? 1;
   const even = shape.length === 1 && lists.every((list) => list.every((x, i) => x === list[0]! + i * step));
