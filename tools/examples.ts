@@ -37,7 +37,8 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-const IMPORT = /^import\s+(?<type>type\s+)?(?:\{(?<names>[^}]*)\}\s+from\s+)?(?<from>"[^"]+");$/gm;
+const IMPORT =
+  /^import\s+(?<type>type\s+)?(?:(?:\{(?<names>[^}]*)\}|\* as (?<all>\w+))\s+from\s+)?(?<from>"[^"]+");$/gm;
 const STATED =
   /^(?!(?:const|let|return|using|throw|for|if|console)\b)(?<value>[^\s/}].*); \/\/ (?<about>about )?(?<stated>.+)$/gm;
 
@@ -59,8 +60,9 @@ export function statedValues(code: string): number {
 export function exampleModule(examples: readonly Example[], here: string): string {
   const functions = examples.map(({ code }) => {
     const body = code
-      .replace(IMPORT, (_, type: string | undefined, names: string | undefined, from: string) => {
+      .replace(IMPORT, (_, type?: string, names?: string, all?: string, from?: string) => {
         if (type !== undefined) return "";
+        if (all !== undefined) return `const ${all} = await import(${from});`;
         if (names === undefined) return `await import(${from});`;
         const values = names.split(",").filter((name) => name.trim() !== "" && !name.trim().startsWith("type "));
         return `const { ${values.map((name) => name.replace(" as ", ": ")).join(", ")} } = await import(${from});`;
