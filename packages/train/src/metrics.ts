@@ -29,3 +29,4 @@ export { R2Score, type R2ScoreOptions } from "./metrics/r2_score.ts";
 export { AveragePrecision, type RankingFigure, RocAuc } from "./metrics/ranking.ts";
 export type { Multioutput } from "./metrics/regression.ts";
 export type { RankingOptions } from "./metrics/score_curve.ts";
+export type { MetricState } from "./metrics/state.ts";

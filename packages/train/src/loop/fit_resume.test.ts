@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Accuracy, Mean, type Metric, Recall } from "../metrics.ts";
 import type { Callback } from "../callback.ts";
 import { CheckpointError } from "../checkpoint/checkpoint.ts";
 import { FolderError } from "../files/folder_error.ts";
@@ -74,6 +75,22 @@ describe("a training that was interrupted has the bits of one that was not", () 
     expect([part.history.ending, part.history.rows.length, part.history.losses.length]).toEqual(["interrupted", 1, 5]);
     const resumed = await train({}, {}, 99);
     expect([resumed.history.ending, resumed.result]).toEqual(["finished", whole.result]);
+  });
+
+  test("with the metrics of the whole epoch; one without a state has no figure of it", async () => {
+    const mean = new Mean();
+    const stateless: Metric<number> = {
+      update: (output) => mean.update(output),
+      compute: () => mean.compute(),
+      reset: () => mean.reset(),
+    };
+    const changes = () => ({ metrics: { accuracy: new Accuracy(), recall: new Recall({ average: "none" }), stateless } });
+    const whole = await train({ folder: null }, changes());
+    await expect(train({ everySteps: 5 }, { ...changes(), callbacks: [failing(6)] })).rejects.toThrow();
+    const { rows } = (await train({}, changes(), 99)).result;
+    expect(rows[1]!["stateless"]).toBe(NaN);
+    expect(rows.map((row, i) => i === 1 ? { ...row, stateless: whole.result.rows[1]!["stateless"] } : row))
+      .toEqual(whole.result.rows);
   });
 
   test("in half precision", async () => {

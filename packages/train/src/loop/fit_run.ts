@@ -55,6 +55,8 @@ export class FitRun<M extends Module, B> implements Training {
     ...{ epoch: 0, step: 0, batch: 0, sum: 0, seconds: 0, lr: NaN },
     ...{ rows: [], losses: [], stopped: false },
   };
+  /** Metrics without a state, of an epoch in which the training was resumed: they saw a part of it only. */
+  private partial: readonly string[] = [];
   /** The step of the last checkpoint, and when the time was last noted. */
   private savedStep = -1;
   private mark = 0;
@@ -106,7 +108,7 @@ export class FitRun<M extends Module, B> implements Training {
     const { at } = this;
     let ending: Ending | null = null;
     try {
-      if (this.saving?.resume !== false && await this.checkpoint?.load()) this.savedStep = at.step;
+      if (this.saving?.resume !== false && await this.checkpoint?.load()) this.resumed();
       await this.call("onStart");
       while (ending === null && !at.stopped && at.epoch < this.epochs) {
         if (await this.trainEpoch()) await this.endEpoch();
@@ -249,6 +251,8 @@ export class FitRun<M extends Module, B> implements Training {
     const { at, metrics, options } = this;
     const { loss, step, validation, device, schedule } = options;
     const figures: Record<string, MetricValue> = await figuresOf(metrics);
+    for (const name of this.partial) figures[name] = NaN;
+    this.partial = [];
     for (const metric of Object.values(metrics)) metric.reset();
     if (validation !== undefined) {
       const found = await evaluate(this.judged as M, validation, {
@@ -330,6 +334,14 @@ export class FitRun<M extends Module, B> implements Training {
 
   private async interrupted(): Promise<boolean> {
     return this.options.signal?.aborted === true || (this.interrupt !== null && await this.interrupt.requested());
+  }
+
+  /** Notes where a checkpoint was loaded. */
+  private resumed(): void {
+    const { at, metrics } = this;
+    this.savedStep = at.step;
+    if (at.batch === 0) return;
+    this.partial = Object.keys(metrics).filter((name) => !isStateful(metrics[name]));
   }
 
   /** Calls a method of all callbacks. */

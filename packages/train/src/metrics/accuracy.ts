@@ -12,7 +12,8 @@ import {
   tally,
 } from "./labels.ts";
 import type { Metric } from "./metric.ts";
-import { Sums } from "./sums.ts";
+import { checkState, type MetricState } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Options of {@link Accuracy}. */
 export interface AccuracyOptions extends LabelOptions {
@@ -120,6 +121,22 @@ export class Accuracy implements Metric<number | number[]> {
     if (average === "none") return shares;
     const occurring = shares.filter((share) => !Number.isNaN(share));
     return occurring.reduce((sum, share) => sum + share, 0) / occurring.length;
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: "Accuracy", sums: this.sums.stateDict(), classes: this.classes };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState("Accuracy", state);
+    this.sums.loadStateDict(state["sums"] as SumsState);
+    this.classes = state["classes"] as number;
   }
 
   /** Forgets all batches. */

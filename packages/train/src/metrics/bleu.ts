@@ -1,5 +1,6 @@
 import { type BleuOptions, corpusBleu } from "@heddle/data";
 import type { Metric } from "./metric.ts";
+import { checkState, type MetricState } from "./state.ts";
 
 /**
  * BLEU over all sentences of all batches, from 0 to 100, as `corpusBleu` counts it. It holds the sentences.
@@ -46,6 +47,22 @@ export class Bleu implements Metric<number, [hypotheses: readonly string[], refe
   compute(): Promise<number> {
     if (this.hypotheses.length === 0) return Promise.resolve(NaN);
     return Promise.resolve(corpusBleu(this.hypotheses, this.references, this.options).score);
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: "Bleu", hypotheses: [...this.hypotheses], references: [...this.references] };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState("Bleu", state);
+    this.hypotheses = [...state["hypotheses"] as string[]];
+    this.references = [...state["references"] as string[]];
   }
 
   /** Forgets all sentences. */

@@ -1,7 +1,7 @@
 /** Hits and misses of each class, from which precision, recall and F1 follow. */
 import { cat, type Tensor } from "@heddle/tensor";
 import { checkInvalid, counted, inRange, type LabelOptions, labelsOf, tally } from "./labels.ts";
-import { Sums } from "./sums.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Of one class: how often it was predicted rightly, predicted, and right. */
 export interface ClassCount {
@@ -14,6 +14,13 @@ export interface ClassCount {
 export interface ClassCounts {
   readonly classes: readonly ClassCount[];
   /** Whether there were two classes, the second of which is what one looks for. */
+  readonly binary: boolean;
+}
+
+/** What a counter holds. */
+export interface ClassCounterState {
+  readonly sums: SumsState;
+  readonly classes: number;
   readonly binary: boolean;
 }
 
@@ -65,6 +72,18 @@ export class ClassCounter {
       })),
       binary,
     };
+  }
+
+  /** What was counted so far, as a copy. */
+  stateDict(): ClassCounterState {
+    return { sums: this.sums.stateDict(), classes: this.classes, binary: this.binary };
+  }
+
+  /** Goes back to a state. */
+  loadStateDict({ sums, classes, binary }: ClassCounterState): void {
+    this.sums.loadStateDict(sums);
+    this.classes = classes;
+    this.binary = binary;
   }
 
   /** Forgets all batches. */

@@ -11,7 +11,8 @@ import {
   tally,
 } from "./labels.ts";
 import type { Metric } from "./metric.ts";
-import { Sums } from "./sums.ts";
+import { checkState, type MetricState } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Options of {@link ConfusionMatrix}. */
 export interface ConfusionMatrixOptions extends LabelOptions {
@@ -82,6 +83,22 @@ export class ConfusionMatrix implements Metric<number[][]> {
     const whole = (r: number, c: number): number =>
       normalize === "true" ? rows[r]! : normalize === "pred" ? columns[c]! : all;
     return matrix.map((row, r) => row.map((count, c) => whole(r, c) === 0 ? 0 : count / whole(r, c)));
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: "ConfusionMatrix", sums: this.sums.stateDict(), classes: this.classes };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState("ConfusionMatrix", state);
+    this.sums.loadStateDict(state["sums"] as SumsState);
+    this.classes = state["classes"] as number;
   }
 
   /** Forgets all batches. */

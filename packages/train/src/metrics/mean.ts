@@ -1,7 +1,8 @@
 import { full, isFloat, stack, type Tensor } from "@heddle/tensor";
 import { isTensor, showShape } from "@heddle/tensor/engine";
 import type { Metric } from "./metric.ts";
-import { Sums } from "./sums.ts";
+import { checkState, type MetricState } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /**
  * The weighted mean of values, such as the losses of batches. The device holds two numbers.
@@ -47,6 +48,21 @@ export class Mean implements Metric<number, [value: Tensor, weight?: number | Te
   async compute(): Promise<number> {
     const [sum = 0, weight = 0] = await this.sums.read() ?? [];
     return sum / weight;
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: "Mean", sums: this.sums.stateDict() };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState("Mean", state);
+    this.sums.loadStateDict(state["sums"] as SumsState);
   }
 
   /** Forgets all batches. */

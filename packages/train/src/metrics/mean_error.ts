@@ -2,7 +2,8 @@ import { cat, full, type Tensor } from "@heddle/tensor";
 import { checkOption, checkOptions } from "@heddle/tensor/engine";
 import type { Metric } from "./metric.ts";
 import { type Multioutput, residualsOf, sumOf } from "./regression.ts";
-import { Sums } from "./sums.ts";
+import { checkState, type MetricState } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Options of {@link MeanAbsoluteError}. */
 export interface MeanErrorOptions {
@@ -61,6 +62,21 @@ export abstract class MeanError
     const [share = 0, ...totals] = sums;
     const means = totals.map((total) => this.finish(total / share));
     return raw ? means : means.reduce((sum, mean) => sum + mean, 0) / means.length;
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: this.name, sums: this.sums.stateDict() };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState(this.name, state);
+    this.sums.loadStateDict(state["sums"] as SumsState);
   }
 
   /** Forgets all batches. */

@@ -17,6 +17,10 @@ export interface Metric<
   update(...batch: Batch): void;
   /** The figure over all batches since the last `reset`; NaN where there are none. A promise where it is read from a device. */
   compute(): V | Promise<V>;
+  /** What was accumulated so far, for a checkpoint. Metrics of this module have it. */
+  stateDict?(): unknown;
+  /** Goes back to such a state. */
+  loadStateDict?(state: never): unknown;
   /** Forgets all batches, and frees what the metric holds. */
   reset(): void;
 }

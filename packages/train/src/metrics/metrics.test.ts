@@ -186,3 +186,43 @@ test("BLEU is that of the whole text", async () => {
   expect(await bleu.compute()).toBe(corpusBleu(hypotheses, references, { lowercase: true }).score);
   expect(() => bleu.update(["a"], [])).toThrow(/1 hypotheses, but 0 references/);
 });
+
+test("a state goes on to the bit, in another metric of the class", async () => {
+  using _ = scope();
+  const flat = () => [tensor([0.1, 0.7, 0.4]), tensor([0.3, 0.6, 1 / 3])] as const;
+  const binary = (): readonly [Tensor, Tensor] => [tensor([0.2, 0.7, 0.4]), labels(0, 1, 1)];
+  const classes = (): readonly [Tensor, Tensor] => [tensor([[0.2, 0.7], [0.6, 0.1], [0.3, 0.4]]), labels(1, 1, 0)];
+  const text = () => [["the cat sat on the mat today"], ["The cat is on the mat today"]] as const;
+  const cases: [() => metrics.Metric<metrics.MetricValue, never[]>, () => readonly unknown[]][] = [
+    [() => new metrics.Accuracy(), classes],
+    [() => new metrics.Accuracy({ average: "none" }), classes],
+    [() => new metrics.F1(), classes],
+    [() => new metrics.Precision(), binary],
+    [() => new metrics.Recall(), classes],
+    [() => new metrics.ConfusionMatrix(), classes],
+    [() => new metrics.RocAuc(), binary],
+    [() => new metrics.AveragePrecision({ thresholds: 5 }), binary],
+    [() => new metrics.Mean(), () => [tensor([0.1, 0.7])]],
+    [() => new metrics.MeanSquaredError(), flat],
+    [() => new metrics.MeanAbsoluteError(), flat],
+    [() => new metrics.R2Score(), flat],
+    [() => new metrics.Perplexity(), classes],
+    [() => new metrics.Bleu(), text],
+  ];
+  for (const [create, batch] of cases) {
+    const [whole, first, second] = [create(), create(), create()];
+    const empty = first.stateDict!();
+    for (const metric of [whole, first]) metric.update(...batch() as never[]);
+    const state = first.stateDict!() as never;
+    first.reset();
+    second.loadStateDict!(state);
+    for (const metric of [whole, second]) metric.update(...batch() as never[]);
+    expect(await second.compute()).toEqual(await whole.compute());
+    second.loadStateDict!(empty as never);
+    expect([await second.compute()].flat().every((value) => Number.isNaN(value))).toBe(true);
+    whole.reset();
+  }
+  expect(() => new metrics.F1().loadStateDict(new metrics.Recall().stateDict())).toThrow(
+    /F1: the state is that of Recall; give what F1\.stateDict\(\) returned/,
+  );
+});

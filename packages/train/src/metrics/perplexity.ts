@@ -3,7 +3,8 @@ import { stack, type Tensor } from "@heddle/tensor";
 import { checkOptions, showShape } from "@heddle/tensor/engine";
 import { checkInvalid, inRange } from "./labels.ts";
 import type { Metric } from "./metric.ts";
-import { Sums } from "./sums.ts";
+import { checkState, type MetricState } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Options of {@link Perplexity}. */
 export interface PerplexityOptions {
@@ -73,6 +74,22 @@ export class Perplexity implements Metric<number> {
     const [nats = 0, count = 0, strays = 0] = await this.sums.read() ?? [];
     checkInvalid("Perplexity", strays, this.words);
     return Math.exp(nats / count);
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: "Perplexity", sums: this.sums.stateDict(), words: this.words };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState("Perplexity", state);
+    this.sums.loadStateDict(state["sums"] as SumsState);
+    this.words = state["words"] as number;
   }
 
   /** Forgets all batches. */

@@ -1,8 +1,9 @@
 import type { Tensor } from "@heddle/tensor";
 import { checkOption, checkOptions } from "@heddle/tensor/engine";
-import { type ClassCount, ClassCounter } from "./class_counts.ts";
+import { type ClassCount, ClassCounter, type ClassCounterState } from "./class_counts.ts";
 import { checkLabelOptions, type LabelOptions, labelOptions } from "./labels.ts";
 import type { Metric } from "./metric.ts";
+import { checkState, type MetricState } from "./state.ts";
 
 /**
  * How figures of classes become one: "binary", that of class 1; "macro", their mean; "weighted", their mean by how often each class is
@@ -77,6 +78,21 @@ export abstract class ClassFigure implements Metric<number | number[]> {
     const present = classes.filter(({ predicted, actual }) => predicted + actual > 0);
     const weights = present.map(({ actual }) => average === "macro" ? 1 : actual);
     return share(total(present.map((count, i) => weights[i]! * figure(count))), total(weights));
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: this.name, counts: this.counter.stateDict() };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState(this.name, state);
+    this.counter.loadStateDict(state["counts"] as ClassCounterState);
   }
 
   /** Forgets all batches. */

@@ -2,7 +2,8 @@ import { cat, full, keep, type Tensor } from "@heddle/tensor";
 import { checkOption, checkOptions } from "@heddle/tensor/engine";
 import type { Metric } from "./metric.ts";
 import { type Multioutput, residualsOf, sumOf } from "./regression.ts";
-import { Sums } from "./sums.ts";
+import { checkState, keptCopy, type MetricState } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Options of {@link R2Score}. */
 export interface R2ScoreOptions {
@@ -53,7 +54,7 @@ export class R2Score implements Metric<number | number[], [output: Tensor, targe
     this.sums.add("R2Score", () => {
       const batch = residualsOf("R2Score", output, target, weight);
       const { dtype, device, shape } = batch.residual;
-      const origin = this.origin ?? batch.target.narrow(0, 0, 1);
+      const origin = this.origin?.to(batch.target.device) ?? batch.target.narrow(0, 0, 1);
       const shifted = batch.target.sub(origin);
       const share = batch.weight === null ? full([1], shape[0]!, { dtype, device }) : batch.weight.sum(0);
       const sums = [batch.residual.square(), shifted, shifted.square()].map((values) => sumOf(values, batch.weight));
@@ -83,6 +84,25 @@ export class R2Score implements Metric<number | number[], [output: Tensor, targe
       : variances.map(() => 1);
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     return scores.reduce((sum, score, d) => sum + weights[d]! * score, 0) / total;
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: "R2Score", sums: this.sums.stateDict(), origin: this.origin?.clone() ?? null, samples: this.samples };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState("R2Score", state);
+    this.reset();
+    this.sums.loadStateDict(state["sums"] as SumsState);
+    const origin = state["origin"] as Tensor | null;
+    this.origin = origin === null ? null : keptCopy(origin);
+    this.samples = state["samples"] as number;
   }
 
   /** Forgets all batches. */

@@ -1,15 +1,18 @@
 import type { Tensor } from "@heddle/tensor";
 import type { Metric } from "./metric.ts";
-import { averaged, type Curve, type RankingOptions, ScoreCollector } from "./score_curve.ts";
+import { averaged, type Curve, type RankingOptions, ScoreCollector, type ScoresState } from "./score_curve.ts";
+import { checkState, type MetricState } from "./state.ts";
 
 /** A figure of how scores rank samples. */
 export abstract class RankingFigure
   implements Metric<number | number[], [output: Tensor, target: Tensor, weight?: Tensor]> {
+  private readonly name: string;
   private readonly average: RankingOptions["average"];
   private readonly figure: (curve: Curve) => number;
   private readonly scores: ScoreCollector;
 
   protected constructor(name: string, options: RankingOptions, figure: (curve: Curve) => number) {
+    this.name = name;
     this.scores = new ScoreCollector(name, options);
     this.average = options.average;
     this.figure = figure;
@@ -34,6 +37,21 @@ export abstract class RankingFigure
     const curves = await this.scores.read();
     if (curves === null) return this.average === "none" ? [] : NaN;
     return averaged(curves, this.average, this.figure);
+  }
+
+    /** What was accumulated so far, as a copy. */
+  stateDict(): MetricState {
+    return { metric: this.name, scores: this.scores.stateDict() };
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws TypeError for the state of another metric.
+   */
+  loadStateDict(state: MetricState): void {
+    checkState(this.name, state);
+    this.scores.loadStateDict(state["scores"] as ScoresState);
   }
 
   /** Forgets all batches, and frees their scores. */

@@ -3,7 +3,8 @@ import { arange, keep, ones, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { noGrad } from "@heddle/autograd";
 import { checkOption, checkOptions, showShape } from "@heddle/tensor/engine";
 import { checkInvalid, checkLabelOptions, counted, inRange, labelsOf, tally } from "./labels.ts";
-import { Sums } from "./sums.ts";
+import { keptCopy } from "./state.ts";
+import { Sums, type SumsState } from "./sums.ts";
 
 /** Options of {@link RocAuc} and {@link AveragePrecision}. */
 export interface RankingOptions {
@@ -35,10 +36,18 @@ export interface Curves {
   readonly binary: boolean;
 }
 
-interface Batch {
+/** Scores of a batch with what is right. */
+export interface Batch {
   readonly scores: Tensor;
   readonly target: Tensor;
   readonly weight: Tensor | null;
+}
+
+/** What a collector holds. */
+export interface ScoresState {
+  readonly sums: SumsState;
+  readonly batches: readonly Batch[];
+  readonly classes: number;
 }
 
 /** Collects scores, or counts them between thresholds. */
@@ -176,6 +185,28 @@ export class ScoreCollector {
       }
     }
     return { scores, labels, weights };
+  }
+
+  /** What was collected so far, as a copy. */
+  stateDict(): ScoresState {
+    const batches = this.batches.map(({ scores, target, weight }) => ({
+      scores: scores.clone(),
+      target: target.clone(),
+      weight: weight?.clone() ?? null,
+    }));
+    return { sums: this.sums.stateDict(), batches, classes: this.classes };
+  }
+
+  /** Goes back to a state. */
+  loadStateDict({ sums, batches, classes }: ScoresState): void {
+    this.reset();
+    this.sums.loadStateDict(sums);
+    this.batches = batches.map(({ scores, target, weight }) => ({
+      scores: keptCopy(scores),
+      target: keptCopy(target),
+      weight: weight === null ? null : keptCopy(weight),
+    }));
+    this.classes = classes;
   }
 
   /** Forgets all batches. */

@@ -1,6 +1,7 @@
 import { noGrad } from "@heddle/autograd";
 import { cat, keep, type Tensor, tidy, zeros } from "@heddle/tensor";
 import { fusedUpdate, showShape } from "@heddle/tensor/engine";
+import { keptCopy } from "./state.ts";
 
 // Knuth's two-sum: `low` collects what rounding takes from `high`, so that a float32 sum over a million batches is as exact as one batch.
 const accumulate = fusedUpdate("accumulate", (high, low, x) => {
@@ -8,6 +9,12 @@ const accumulate = fusedUpdate("accumulate", (high, low, x) => {
   const added = sum.sub(high);
   return [sum, low.add(high.sub(sum.sub(added)).add(x.sub(added)))];
 });
+
+/** What sums hold: null before the first batch. */
+export interface SumsState {
+  readonly high: Tensor | null;
+  readonly low: Tensor | null;
+}
 
 /** Sums over batches that stay on the device, outside all scopes, until they are read. */
 export class Sums {
@@ -30,6 +37,8 @@ export class Sums {
               `${showShape(this.high.shape)}; call reset() before data of other sizes`,
           );
         }
+        // A state that was loaded may lie on another device.
+        if (this.high.device !== x.device) this.load(this.high.to(x.device), this.low.to(x.device));
         accumulate([this.high, this.low], [x.to(this.high.dtype)]);
       })
     );
@@ -47,6 +56,24 @@ export class Sums {
       const sum = Number(values[i]);
       return Number.isFinite(sum) ? sum + Number(values[i + high.numel]) : sum;
     });
+  }
+
+  /** The sums, as a copy. */
+  stateDict(): SumsState {
+    return { high: this.high?.clone() ?? null, low: this.low?.clone() ?? null };
+  }
+
+  /** Goes back to a state. */
+  loadStateDict({ high, low }: SumsState): void {
+    this.reset();
+    if (high !== null && low !== null) this.load(high, low);
+  }
+
+  /** Replaces the sums by copies of these. */
+  private load(high: Tensor, low: Tensor): void {
+    const copies = [keptCopy(high), keptCopy(low)] as const;
+    this.reset();
+    [this.high, this.low] = copies;
   }
 
   /** Forgets and frees the sums. */
