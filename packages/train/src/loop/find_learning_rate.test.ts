@@ -1,7 +1,7 @@
 import { DataLoader, TensorDataset } from "@heddle/data";
 import { BatchNorm1d, Dropout, functional as F, Linear, Sequential } from "@heddle/nn";
 import { Adam, SGD } from "@heddle/optim";
-import { defaultGenerator, Generator, keep, manualSeed, memory, randn, scope } from "@heddle/tensor";
+import { defaultGenerator, Generator, keep, manualSeed, memory, randn, scope, type Tensor } from "@heddle/tensor";
 import { expect, test } from "vitest";
 import { findLearningRate } from "./find_learning_rate.ts";
 
@@ -43,7 +43,7 @@ test("keeps no memory, and draws nothing from the default generator", async () =
   const model = new Sequential(new Dropout(0.1), new Linear(3, 1)), optimizer = new Adam(model.parameters());
   const batches = [[...points.tensors]] as const;
   const [{ liveBytes }, random] = [memory(), defaultGenerator.getState()];
-  await findLearningRate(model, batches, { loss: F.mseLoss, optimizer, steps: 10, to: 0.1 });
+  await findLearningRate(model, batches, { loss: F.mseLoss, optimizer, steps: 30, to: 1 });
   expect(memory().liveBytes).toBeLessThanOrEqual(liveBytes);
   expect(defaultGenerator.getState()).toEqual(random);
 });
@@ -60,6 +60,33 @@ test("ends where the loss explodes", async () => {
   });
   expect(lrs.length).toBeLessThan(80);
   expect(lrs.at(-1)).toBeGreaterThan(0.5);
+});
+
+/** A loss that is given by the number of the step. */
+const byStep = (lossAt: (step: number) => number) => {
+  const model = new Linear(3, 1), optimizer = new SGD(model.parameters(), { lr: 1 });
+  let step = 0;
+  const loss = (output: Tensor) => output.mul(0).sum().add(lossAt(step++));
+  return (changes: object) =>
+    findLearningRate(model, [[...points.tensors]] as const, { loss, optimizer, from: 1e-4, to: 1, ...changes });
+};
+
+test("first losses that happen to be low suggest nothing", async () => {
+  // The first batch is an easy one; learning begins late.
+  const { suggestion } = await byStep((step) => step === 0 ? 0.1 : step < 30 ? 2 : step < 60 ? 1 : 8)({ steps: 80 });
+  expect(suggestion).toBeGreaterThan(1e-3);
+  expect(suggestion).toBeLessThan(1);
+});
+
+test("suggests no learning rate below those tried", async () => {
+  const find = byStep((step) => step < 20 ? 2 - step / 20 : 9);
+  expect((await find({ steps: 100 })).suggestion).toBe(1e-4);
+});
+
+test("a loss that never falls is an error", async () => {
+  await expect(byStep((step) => 1 + step)({ steps: 40 })).rejects.toThrow(
+    /the loss never fell between the learning rates 0\.0001 and .*give a lower `from`, a higher `to`/,
+  );
 });
 
 test("refuses what makes no sense", async () => {

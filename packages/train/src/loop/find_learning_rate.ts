@@ -25,12 +25,17 @@ export interface LearningRates {
   readonly lrs: readonly number[];
   /** The loss at each, smoothed over the steps before. */
   readonly losses: readonly number[];
-  /** A tenth of the learning rate where the loss was lowest: it still falls fast there. */
+  /**
+   * A tenth of the learning rate where the loss was lowest, for it still falls fast there; but at least `from`. The first losses are left
+   * out, as they are of few batches yet.
+   */
   readonly suggestion: number;
 }
 
 /** How much of the loss of earlier steps is in the smoothed one. */
 const SMOOTHING = 0.9;
+/** In this share of the steps, the first ones, the smoothed loss is that of few batches, and says nothing about the learning rate. */
+const WARMUP = 0.1;
 /** The test ends once the loss is so many times the lowest one. */
 const TOO_HIGH = 4;
 
@@ -40,7 +45,8 @@ const TOO_HIGH = 4;
  * smoothing is fast.ai's.
  *
  * @throws RangeError for learning rates that are not positive and rising, or fewer than three steps; Error if the loader has no batches,
- * or the loss was never finite.
+ * the loss was not
+ * finite, or it never fell below the first ones.
  *
  * @example
  * ```ts
@@ -74,6 +80,7 @@ export async function findLearningRate<M extends Module, B>(
   });
   const random = defaultGenerator.getState();
   const lrs: number[] = [], losses: number[] = [];
+  const skipped = Math.floor(WARMUP * steps);
   let smooth = 0;
   try {
     search: while (lrs.length < steps) {
@@ -89,7 +96,7 @@ export async function findLearningRate<M extends Module, B>(
         smooth = SMOOTHING * smooth + (1 - SMOOTHING) * Number((await loss.detach().data())[0]);
         // Without the correction the first losses would be too low.
         const corrected = smooth / (1 - SMOOTHING ** (lrs.length + 1));
-        if (!Number.isFinite(corrected) || corrected > TOO_HIGH * Math.min(...losses)) break search;
+        if (!Number.isFinite(corrected) || corrected > TOO_HIGH * Math.min(...losses.slice(skipped))) break search;
         lrs.push(lr);
         losses.push(corrected);
         if (lrs.length === steps) break search;
@@ -109,7 +116,18 @@ export async function findLearningRate<M extends Module, B>(
       `findLearningRate: the loss is not finite even at the learning rate ${from}; look for NaN in the data`,
     );
   }
-  return { lrs, losses, suggestion: lrs[losses.indexOf(Math.min(...losses))]! / 10 };
+  return { lrs, losses, suggestion: suggested(lrs, losses, skipped) };
+}
+
+/** A tenth of the learning rate of the lowest loss. @throws Error if the loss never fell */
+function suggested(lrs: readonly number[], losses: readonly number[], skipped: number): number {
+  const lowest = Math.min(...losses.slice(skipped));
+  if (lowest < losses[skipped]!) return Math.max(lrs[0]!, lrs[losses.indexOf(lowest, skipped)]! / 10);
+  throw new Error(
+    `findLearningRate: the loss never fell between the learning rates ${lrs[0]} and ${lrs.at(-1)!.toPrecision(3)} ` +
+      `(${losses[0]!.toPrecision(4)} at first, ${losses.at(-1)!.toPrecision(4)} at the end); give a lower \`from\`, a higher \`to\`, more steps or ` +
+      "larger batches, and check that the loss depends on the parameters of the optimiser",
+  );
 }
 
 /** A state with copies of its tensors, and these. */
