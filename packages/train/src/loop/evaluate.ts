@@ -40,6 +40,9 @@ export async function evaluate<M extends Module, B>(
   checkOptions("evaluate", options, ["loss", "step", "metrics", "device"]);
   const { metrics = {}, device = null } = options;
   const lossOf = lossOfBatch("evaluate", options, loader);
+  if ("loss" in metrics) {
+    throw new RangeError('evaluate: a metric is named "loss", as the figure of the loss is; choose another name');
+  }
   const resetAll = (): void => Object.values(metrics).forEach((metric) => metric.reset());
   const modules = model.modules();
   const modes = modules.map(({ training }) => training);

@@ -305,6 +305,20 @@ describe("errors say what to do", () => {
     for (const [changes, message] of cases) expect(await failing(changes)).toMatch(message);
   });
 
+  test("a metric that has the name of another figure", async () => {
+    for (const name of ["loss", "epoch", "step", "lr", "seconds"]) {
+      expect(await failing({ metrics: { [name]: new Right() } })).toBe(
+        `fit: a metric is named "${name}"; a row has a figure of this name already; choose another name`,
+      );
+    }
+    const validation = newLoader();
+    const metrics = { validationLoss: new Right() };
+    expect(await failing({ validation, metrics })).toMatch(/named "validationLoss"/);
+    expect(await failing({ metrics })).toBe("");
+    await expect(evaluate(newModel(), newLoader(), { loss: F.crossEntropy, metrics: { loss: new Right() } })).rejects
+      .toThrow(/a metric is named "loss"/);
+  });
+
   test("metrics without what they compare", async () => {
     const { model, optimizer } = begin();
     const step = (net: Sequential, [x, y]: [Tensor, Tensor]) => F.crossEntropy(net.forward(x), y);

@@ -127,6 +127,23 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
   }
 }
 
+/** @throws RangeError for a metric whose figure would take the place of another one in a row */
+export function checkMetricNames({ metrics = {}, validation }: Pick<FitOptions<Module, never>, "metrics" | "validation">): void {
+  const names = Object.keys(metrics);
+  const taken = new Set(["epoch", "step", "loss", "lr", "seconds"]);
+  if (validation !== undefined) for (const name of ["loss", ...names]) taken.add(validationName(name));
+  const [bad] = names.filter((name) => name === "" || taken.has(name));
+  if (bad === undefined) return;
+  throw new RangeError(
+    `fit: a metric is named "${bad}"; ${bad === "" ? "" : "a row has a figure of this name already; "}choose another name`,
+  );
+}
+
+/** The name of a figure of the validation. */
+export function validationName(name: string): string {
+  return `validation${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
+
 /** The checkpoint option with its folder. */
 export function checkpointOption(
   { checkpoint }: { checkpoint?: string | UrlLike | FitCheckpoint },

@@ -9,7 +9,15 @@ import type { MetricValue } from "../metrics/metric.ts";
 import { lossOfBatch, type Metrics, type StepResult, updateMetrics } from "./batch_loss.ts";
 import { type Batches, lengthOf, toDevice } from "./batches.ts";
 import { evaluate, figuresOf } from "./evaluate.ts";
-import { callable, checkFit, checkpointOption, type FitCheckpoint, type FitOptions } from "./fit_options.ts";
+import {
+  callable,
+  checkFit,
+  checkMetricNames,
+  checkpointOption,
+  type FitCheckpoint,
+  type FitOptions,
+  validationName,
+} from "./fit_options.ts";
 import { type Ending, History } from "./history.ts";
 import { Interrupt } from "./interrupt.ts";
 import { MixedPrecision } from "./mixed_precision.ts";
@@ -63,6 +71,7 @@ export class FitRun<M extends Module, B> implements Training {
 
   constructor(model: M, loader: Batches<B>, options: FitOptions<M, B>) {
     checkFit(model, options);
+    checkMetricNames(options);
     const { optimizer, epochs, metrics = {}, callbacks = [], accumulate = 1, average, earlyStopping } = options;
     this.lossOf = lossOfBatch("fit", options, loader);
     this.model = model;
@@ -262,7 +271,7 @@ export class FitRun<M extends Module, B> implements Training {
         metrics,
       });
       for (const [name, value] of Object.entries(found)) {
-        figures[`validation${name[0]!.toUpperCase()}${name.slice(1)}`] = value;
+        figures[validationName(name)] = value;
       }
     }
     const { seconds, lr } = at;
