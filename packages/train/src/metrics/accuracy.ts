@@ -73,7 +73,7 @@ export class Accuracy implements Metric<number | number[]> {
       const micro = options.average === "micro";
       const classes = labels.classes ?? (labels.binary && !micro ? 2 : 0);
       this.classes = classes;
-      const valid = classes === 0 ? null : inRange(labels.target, classes);
+      const valid = classes === 0 ? labels.target.ge(0) : inRange(labels.target, classes);
       if (micro) return tally(right.to("int32"), 2, valid, counts);
       const correct = counts === null ? right : right.logicalAnd(counts);
       return cat([
@@ -113,7 +113,7 @@ export class Accuracy implements Metric<number | number[]> {
     if (sums === null) return average === "none" ? [] : NaN;
     if (average === "micro") {
       const [wrong = 0, right = 0, invalid = 0] = sums;
-      checkInvalid("Accuracy", invalid, classes);
+      checkInvalid("Accuracy", invalid, classes === 0 ? null : classes);
       return right / (wrong + right);
     }
     checkInvalid("Accuracy", sums[classes]!, classes);

@@ -87,7 +87,7 @@ export function labelsOf(name: string, output: Tensor, target: Tensor, options: 
     predicted: () => (isFloat(given.dtype) ? given.ge(threshold) : given).to("int32").reshape(-1),
     target: right,
     scores: null,
-    classes: numClasses ?? null,
+    classes: numClasses ?? (isFloat(given.dtype) ? 2 : null),
     binary: numClasses === undefined,
   };
 }
@@ -128,9 +128,14 @@ export function tally(
   return zeros([bins + 2], options).scatterAdd(0, kept, amounts ?? ones(numbers.shape, options)).narrow(0, 0, bins + 1);
 }
 
-/** @throws RangeError if labels were outside the classes; batches stay on the device, so that this is found when sums are read. */
-export function checkInvalid(name: string, invalid: number, classes: number): void {
+/** @throws RangeError if labels were outside the classes; null if their number is unknown. Batches stay on the device, so that this is found when sums are read. */
+export function checkInvalid(name: string, invalid: number, classes: number | null): void {
   if (invalid === 0) return;
+  if (classes === null) {
+    throw new RangeError(
+      `${name}: ${invalid} labels are no whole numbers from 0; labels that do not count, such as padding, are named by ignoreIndex`,
+    );
+  }
   throw new RangeError(
     `${name}: ${invalid} labels were not among the ${classes} classes, 0 to ${
       classes - 1

@@ -101,6 +101,26 @@ test("labels outside the classes are reported when sums are read", async () => {
   perplexity.reset();
 });
 
+test("accuracy refuses targets that are no labels", async () => {
+  using _ = scope();
+  const accuracy = new metrics.Accuracy();
+  for (
+    const [output, target, message] of [
+      [tensor([0.2, 0.9, 0.8]), tensor([0, 1, 3.7]), /1 labels were not among the 2 classes/],
+      [tensor([0.2, 0.9, 0.8]), labels(0, 2, 1), /1 labels were not among the 2 classes/],
+      [labels(3, 5, 7), labels(3, 5, -1), /1 labels are no whole numbers from 0/],
+      [labels(3, 5, 7), tensor([3, 5.5, 6.5]), /2 labels are no whole numbers from 0/],
+    ] as const
+  ) {
+    accuracy.update(output, target);
+    await expect(accuracy.compute()).rejects.toThrow(message);
+    accuracy.reset();
+  }
+  accuracy.update(labels(3, 5, 7), labels(3, 5, 6));
+  expect(await accuracy.compute()).toBe(2 / 3);
+  accuracy.reset();
+});
+
 test("shapes that would broadcast are refused", () => {
   using _ = scope();
   const column = zeros([4, 1]);
