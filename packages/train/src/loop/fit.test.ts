@@ -305,6 +305,34 @@ describe("errors say what to do", () => {
     for (const [changes, message] of cases) expect(await failing(changes)).toMatch(message);
   });
 
+  test("a schedule of another optimiser, or none", async () => {
+    const other = new SGD(newModel().parameters(), { lr: 1 });
+    for (const schedule of [new StepLR(other, { stepSize: 1 }), new ReduceLROnPlateau(other)]) {
+      expect(await failing({ schedule })).toMatch(/the schedule sets the learning rates of another optimiser/);
+    }
+    expect(await failing({ scheduleBy: "step" })).toMatch(/scheduleBy is "step", but there is no schedule/);
+  });
+
+  test("callbacks that are never called", async () => {
+    const Wrong = class {
+      onBatchEnd(): void {}
+    };
+    const cases: [unknown, RegExp][] = [
+      [{ onEpoch: () => {} }, /callbacks is an object with onEpoch; it must be an array/],
+      [[() => {}], /a callback is a function; it must be an object/],
+      [[{ onEpochEnd: () => {} }], /a callback has onEpochEnd, which is never called; callbacks have onStart, onStep/],
+      [[new Wrong()], /a callback is an object of class Wrong, which has none of onStart/],
+      [[{}], /which has none of onStart/],
+      [[{ onStep: 3 }], /onStep of a callback is a number/],
+    ];
+    for (const [callbacks, message] of cases) expect(await failing({ callbacks })).toMatch(message);
+    const Late = class {
+      onEpoch?: () => void;
+      onStart(): void {}
+    };
+    expect(await failing({ callbacks: [new Late(), { step: 3, onEnd: undefined, onEpoch() {} }] })).toBe("");
+  });
+
   test("a metric that has the name of another figure", async () => {
     for (const name of ["loss", "epoch", "step", "lr", "seconds"]) {
       expect(await failing({ metrics: { [name]: new Right() } })).toBe(

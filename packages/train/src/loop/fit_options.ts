@@ -100,6 +100,15 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
   if (scheduleBy !== "step" && scheduleBy !== "epoch") {
     throw new RangeError(`fit: scheduleBy is ${JSON.stringify(scheduleBy)}; it must be "step" or "epoch"`);
   }
+  if (options.schedule === undefined && options.scheduleBy !== undefined) {
+    throw new TypeError(`fit: scheduleBy is "${scheduleBy}", but there is no schedule; give one, or leave scheduleBy out`);
+  }
+  const scheduled = (options.schedule as { readonly optimizer?: unknown } | undefined)?.optimizer;
+  if (scheduled !== undefined && scheduled !== optimizer) {
+    throw new Error(
+      "fit: the schedule sets the learning rates of another optimiser; make it of this one, with new StepLR(optimizer, { stepSize })",
+    );
+  }
   if (options.schedule instanceof ReduceLROnPlateau && scheduleBy === "step") {
     throw new RangeError("fit: ReduceLROnPlateau watches a figure of the epochs; leave scheduleBy out");
   }
@@ -114,6 +123,7 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
   if (average !== undefined && typeof average !== "number" && !(average instanceof AveragedModel)) {
     throw new TypeError(`fit: average is ${describe(average)}; it must be a decay, such as 0.999, or an AveragedModel`);
   }
+  checkCallbacks(options.callbacks ?? []);
   if (!model.training) {
     throw new Error(
       "fit: the model is in evaluation mode; call model.train() first. Parts of it may stay in evaluation mode, to freeze their statistics",
@@ -128,7 +138,9 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
 }
 
 /** @throws RangeError for a metric whose figure would take the place of another one in a row */
-export function checkMetricNames({ metrics = {}, validation }: Pick<FitOptions<Module, never>, "metrics" | "validation">): void {
+export function checkMetricNames(
+  { metrics = {}, validation }: { readonly metrics?: Metrics; readonly validation?: unknown },
+): void {
   const names = Object.keys(metrics);
   const taken = new Set(["epoch", "step", "loss", "lr", "seconds"]);
   if (validation !== undefined) for (const name of ["loss", ...names]) taken.add(validationName(name));
@@ -142,6 +154,37 @@ export function checkMetricNames({ metrics = {}, validation }: Pick<FitOptions<M
 /** The name of a figure of the validation. */
 export function validationName(name: string): string {
   return `validation${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
+
+const HOOKS: readonly (keyof Callback)[] = ["onStart", "onStep", "onEpoch", "onEnd"];
+
+/** @throws TypeError unless callbacks are a list of objects with methods that `fit` calls */
+function checkCallbacks(callbacks: unknown): void {
+  if (!Array.isArray(callbacks)) {
+    throw new TypeError(`fit: callbacks is ${describe(callbacks)}; it must be an array, such as [new Progress()]`);
+  }
+  for (const callback of callbacks as unknown[]) {
+    if (typeof callback !== "object" || callback === null) {
+      throw new TypeError(
+        `fit: a callback is ${describe(callback)}; it must be an object, such as { onEpoch: (record) => … }`,
+      );
+    }
+    // A class may have methods of its own that begin so.
+    const plain = Object.getPrototypeOf(callback) === Object.prototype;
+    for (const name of plain ? Object.keys(callback) : []) {
+      if (/^on[A-Z]/.test(name) && !HOOKS.includes(name as keyof Callback)) {
+        throw new TypeError(`fit: a callback has ${name}, which is never called; callbacks have ${HOOKS.join(", ")}`);
+      }
+    }
+    for (const name of HOOKS) {
+      const hook = (callback as Callback)[name];
+      if (hook === undefined || typeof hook === "function") continue;
+      throw new TypeError(`fit: ${name} of a callback is ${describe(hook)}; it must be a function`);
+    }
+    if (HOOKS.every((name) => (callback as Callback)[name] === undefined)) {
+      throw new TypeError(`fit: a callback is ${describe(callback)}, which has none of ${HOOKS.join(", ")}`);
+    }
+  }
 }
 
 /** The checkpoint option with its folder. */
