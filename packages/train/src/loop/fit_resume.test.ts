@@ -117,6 +117,24 @@ describe("a training that was interrupted has the bits of one that was not", () 
   });
 });
 
+test("a training with other options, or fewer epochs, does not go on", async () => {
+  await train({}, { epochs: 2 });
+  for (
+    const [changes, message] of [
+      [{ precision: "bfloat16" }, /precision is bfloat16 here, and float32 there; give the same/],
+      [{ accumulate: 2 }, /accumulate is 2 here, and 1 there/],
+      [{ average: 0.9 }, /average is 0\.9 here, and 0\.8 there/],
+      [{ average: undefined }, /average is none here, and 0\.8 there/],
+      [{ epochs: 1 }, /epochs is 1, but 2 are done/],
+    ] as const
+  ) {
+    const failed = train({}, { callbacks: [{ onStart: () => expect.unreachable() }], ...changes });
+    await expect(failed).rejects.toThrow(message);
+    await expect(failed).rejects.toThrow(CheckpointError);
+  }
+  expect((await train({ resume: false }, { epochs: 1, accumulate: 2 })).history.rows).toHaveLength(1);
+});
+
 test("the best checkpoints are kept by the monitored figure", async () => {
   const { history } = await train({ keepLast: 1, keepBest: 1 });
   const losses = history.values("validationLoss");

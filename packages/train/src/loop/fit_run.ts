@@ -40,6 +40,13 @@ interface Position {
   stopped: boolean;
 }
 
+/** Options in which a resumed training must not differ. */
+interface Settings {
+  readonly precision: string;
+  readonly accumulate: number;
+  readonly average: string | number;
+}
+
 /** The state of a run; `using` closes what it has opened. */
 export class FitRun<M extends Module, B> implements Training {
   readonly model: M;
@@ -308,14 +315,14 @@ export class FitRun<M extends Module, B> implements Training {
     const { folder, everySteps: _, resume: __, parts = {}, ...options } = saving;
     const { model, optimizer, mixed, averaged, stopping, at, loader } = this;
     const { schedule } = this.options;
-    // The model comes first: its copy in half precision takes the weights from it.
+    // What the training is comes first, so that another one changes nothing. The model is before its copies: that in half precision takes the weights from it.
     const all: Record<string, Stateful | null | undefined> = {
-      ...{ model, optimizer, schedule, mixed, averaged, stopping },
-      loader: isStateful(loader) ? loader : null,
       fit: {
-        stateDict: () => ({ ...at, losses: Float64Array.from(at.losses) }),
-        loadStateDict: (state: Position) => Object.assign(at, state, { losses: [...state.losses] }),
+        stateDict: () => ({ ...at, losses: Float64Array.from(at.losses), options: this.settings }),
+        loadStateDict: (state: Position & { readonly options?: Settings }) => this.loadPosition(state),
       },
+      ...{ model, optimizer, schedule, mixed: orNull(mixed), averaged: orNull(averaged), stopping },
+      loader: isStateful(loader) ? loader : null,
       ...Object.fromEntries(
         Object.entries(this.metrics).filter(([, metric]) => isStateful(metric)).map(
           ([name, metric]) => [`metric ${name}`, metric as unknown as Stateful],
@@ -324,6 +331,29 @@ export class FitRun<M extends Module, B> implements Training {
     };
     const own = Object.entries(all).filter((entry): entry is [string, Stateful] => entry[1] != null);
     return new Checkpoint(folder, { ...parts, ...Object.fromEntries(own) }, options);
+  }
+
+  /** The options that a resumed training must share. */
+  private get settings(): Settings {
+    const { accumulate, options: { precision = "float32", average } } = this;
+    return { precision, accumulate, average: average instanceof AveragedModel ? "an AveragedModel" : average ?? "none" };
+  }
+
+  /** @throws RangeError if the checkpoint is of a training with other options, or has more epochs */
+  private loadPosition({ options, ...state }: Position & { readonly options?: Settings }): void {
+    const here = this.settings, there = options ?? here;
+    for (const name of ["precision", "accumulate", "average"] as const) {
+      if (there[name] === here[name]) continue;
+      throw new RangeError(
+        `${name} is ${here[name]} here, and ${there[name]} there; give the same to go on, or \`resume: false\` to start from the beginning`,
+      );
+    }
+    if (state.epoch > this.epochs) {
+      throw new RangeError(
+        `epochs is ${this.epochs}, but ${state.epoch} are done, which count; give at least as many`,
+      );
+    }
+    Object.assign(this.at, state, { losses: [...state.losses] });
   }
 
   private takeAverage({ module }: AveragedModel): void {
@@ -366,6 +396,14 @@ export class FitRun<M extends Module, B> implements Training {
         : callback[method as "onStep"]!(record as StepRecord, this));
     }
   }
+}
+
+/** A part that a training may lack. */
+function orNull(part: Stateful | null): Stateful {
+  return {
+    stateDict: () => part?.stateDict() ?? null,
+    loadStateDict: (state: never) => part?.loadStateDict(state),
+  };
 }
 
 function isStateful(value: unknown): value is Stateful {
