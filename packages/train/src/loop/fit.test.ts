@@ -191,6 +191,12 @@ test("early stopping ends with the best weights, also after the last epoch", asy
   }
 });
 
+test("a signal that was aborted before lets no step happen", async () => {
+  const { model, options } = begin({ signal: { aborted: true } });
+  const history = await fit(model, newLoader(), options);
+  expect([history.ending, history.losses, history.rows]).toEqual(["interrupted", [], []]);
+});
+
 test("a plateau lowers the learning rate; a schedule by step moves every step", async () => {
   const { model, optimizer, options } = begin();
   const schedule = new ReduceLROnPlateau(optimizer, { patience: 0, threshold: 10, factor: 0.5 });
@@ -294,6 +300,10 @@ describe("errors say what to do", () => {
       [{ optimizer: 3 }, /optimizer is a number; give new SGD/],
       [{ precision: "half" }, /precision is "half"/],
       [{ average: true }, /average is a boolean/],
+      [{ average: 2 }, /^fit: average is 2; a decay is from 0 to 1/],
+      [{ checkpoint: "" }, /^fit: the folder of checkpoint is ""; name a folder/],
+      [{ checkpoint: { folder: "" } }, /^fit: the folder of checkpoint is ""/],
+      [{ checkpoint: 3 }, /^fit: checkpoint is a number/],
       [{ clipGradNorm: 0 }, /clipGradNorm is 0/],
       [{ scheduleBy: "batch" }, /scheduleBy is "batch"/],
       [

@@ -124,6 +124,9 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
     throw new TypeError(`fit: average is ${describe(average)}; it must be a decay, such as 0.999, or an AveragedModel`);
   }
   checkCallbacks(options.callbacks ?? []);
+  if (typeof average === "number" && !(average >= 0 && average <= 1)) {
+    throw new RangeError(`fit: average is ${average}; a decay is from 0 to 1, such as 0.999`);
+  }
   if (!model.training) {
     throw new Error(
       "fit: the model is in evaluation mode; call model.train() first. Parts of it may stay in evaluation mode, to freeze their statistics",
@@ -192,8 +195,14 @@ export function checkpointOption(
   { checkpoint }: { checkpoint?: string | UrlLike | FitCheckpoint },
 ): FitCheckpoint | null {
   if (checkpoint === undefined) return null;
-  if (typeof checkpoint === "string" || "href" in checkpoint) return { folder: checkpoint };
+  if (typeof checkpoint !== "string" && (typeof checkpoint !== "object" || checkpoint === null)) {
+    throw new TypeError(`fit: checkpoint is ${describe(checkpoint)}; it must be a folder, or { folder, … }`);
+  }
+  if (typeof checkpoint === "string" || "href" in checkpoint) return checkpointOption({ checkpoint: { folder: checkpoint } });
   checkOptions("fit: checkpoint", checkpoint, SAVING_NAMES);
+  if (checkpoint.folder === "") {
+    throw new RangeError('fit: the folder of checkpoint is ""; name a folder, such as "runs/digits", or leave checkpoint out');
+  }
   const { everySteps = Infinity } = checkpoint;
   if (everySteps !== Infinity) checkWhole("checkpoint.everySteps", everySteps, 1);
   return checkpoint;

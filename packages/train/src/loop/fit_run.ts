@@ -126,6 +126,7 @@ export class FitRun<M extends Module, B> implements Training {
     try {
       if (this.saving?.resume !== false && await this.checkpoint?.load()) this.resumed();
       await this.call("onStart");
+      if (this.options.signal?.aborted && at.epoch < this.epochs) ending = "interrupted";
       while (ending === null && !at.stopped && at.epoch < this.epochs) {
         if (await this.trainEpoch()) await this.endEpoch();
         else ending = at.stopped ? "stopped" : "interrupted";
