@@ -1,4 +1,5 @@
 /** An event file: one record for each event, written as it comes. */
+import { makeFolder } from "../files/make_folder.ts";
 import { node } from "../node.ts";
 import { versionEvent } from "./events.ts";
 import { record } from "./tfrecord.ts";
@@ -20,7 +21,7 @@ export class EventFile {
     const name = `events.out.tfevents.${seconds}.${node.os.hostname()}.${node.process.pid}.${files++}`;
     this.path = node.path.join(folder, name);
     try {
-      node.fs.mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       this.descriptor = node.fs.openSync(this.path, "wx");
     } catch (error) {
       throw new Error(`TensorBoard: cannot write to the folder ${folder}: ${(error as Error).message}`, {

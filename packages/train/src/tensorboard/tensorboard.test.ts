@@ -189,3 +189,7 @@ describe("TensorBoard", () => {
     board.close();
   });
 });
+
+test.skipIf(process.platform !== "linux")("a folder that cannot be made is an error", () => {
+  expect(() => new TensorBoard("/proc/nope")).toThrow(/TensorBoard: cannot write to the folder \/proc\/nope: /);
+});
