@@ -65,6 +65,10 @@ test("a file or a folder that does not exist is named, and the error has the sys
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test.skipIf(process.platform !== "linux")("a folder that takes no files is named as that", () => {
+  expect(() => putFile("/proc/nope.csv", "text")).toThrow("putFile: the folder /proc takes no new files");
+});
+
 test.each<[string, string | Uint8Array, RegExp]>([
   ["an empty file", "", /\(0 bytes\) .*; it is empty: was its writing or download cut short\?/],
   [

@@ -58,9 +58,13 @@ export class AtomicFile implements ByteTarget {
       this.descriptor = node.fs.openSync(this.part, "wx");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      const folder = node.path.dirname(path);
+      if (node.fs.existsSync(folder)) {
+        throw reworded(error, `${operation}: the folder ${folder} takes no new files, such as ${path}; use another folder`);
+      }
       throw reworded(
         error,
-        `${operation}: there is no folder ${node.path.dirname(path)} for ${path}; make it first, with ` +
+        `${operation}: there is no folder ${folder} for ${path}; make it first, with ` +
           "mkdir(folder, { recursive: true }) of node:fs/promises",
       );
     }
