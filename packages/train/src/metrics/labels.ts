@@ -136,10 +136,11 @@ export function checkInvalid(name: string, invalid: number, classes: number | nu
       `${name}: ${invalid} labels are no whole numbers from 0; labels that do not count, such as padding, are named by ignoreIndex`,
     );
   }
+  const more = classes === 2 ? "outputs that are labels of more classes need numClasses; " : "";
   throw new RangeError(
     `${name}: ${invalid} labels were not among the ${classes} classes, 0 to ${
       classes - 1
-    }; labels that do not count, such as ` +
+    }; ${more}labels that do not count, such as ` +
       `padding, are named by ignoreIndex`,
   );
 }

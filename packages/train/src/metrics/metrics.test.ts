@@ -121,6 +121,35 @@ test("accuracy refuses targets that are no labels", async () => {
   accuracy.reset();
 });
 
+test("labels of more classes without numClasses are an error that names it", async () => {
+  using _ = scope();
+  for (const metric of [new metrics.F1(), new metrics.ConfusionMatrix(), new metrics.Accuracy({ average: "macro" })]) {
+    metric.update(labels(0, 1, 2), labels(0, 2, 2));
+    await expect(metric.compute()).rejects.toThrow(/outputs that are labels of more classes need numClasses/);
+    metric.reset();
+  }
+});
+
+test("figures of classes are NaN where no target counts, as that of accuracy is", async () => {
+  using _ = scope();
+  const ignoreIndex = -100, scores = zeros([2, 3]), none = labels(-100, -100);
+  for (const average of ["micro", "macro", "weighted"] as const) {
+    for (const metric of [new metrics.F1({ average, ignoreIndex }), new metrics.Recall({ average, ignoreIndex })]) {
+      metric.update(scores, none);
+      expect(await metric.compute()).toBe(NaN);
+      metric.reset();
+    }
+  }
+  const each = new metrics.Precision({ average: "none", ignoreIndex });
+  each.update(scores, none);
+  expect(await each.compute()).toEqual([NaN, NaN, NaN]);
+  each.reset();
+  const binary = new metrics.Precision({ ignoreIndex });
+  binary.update(tensor([0.2, 0.9]), none);
+  expect(await binary.compute()).toBe(NaN);
+  binary.reset();
+});
+
 test("shapes that would broadcast are refused", () => {
   using _ = scope();
   const column = zeros([4, 1]);

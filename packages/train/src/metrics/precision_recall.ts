@@ -53,7 +53,8 @@ export abstract class ClassFigure implements Metric<number | number[]> {
   }
 
   /**
-   * The figure, from 0 to 1; with average "none" one for each class. A quotient of nothing by nothing is 0.
+   * The figure, from 0 to 1; with average "none" one for each class. A quotient of nothing by nothing is 0, but
+   * where no sample counts, figures are NaN.
    *
    * @throws RangeError if labels were outside the classes, or more than two classes have no average "binary".
    */
@@ -63,11 +64,14 @@ export abstract class ClassFigure implements Metric<number | number[]> {
     if (counts === null) return this.average === "none" ? [] : NaN;
     const { classes } = counts;
     const average = this.average ?? (counts.binary ? "binary" : "macro");
-    if (average === "none") return classes.map(figure);
+    // Without a sample there is no figure, as there is none before the first batch.
+    const samples = total(classes.map(({ actual }) => actual));
+    if (average === "none") return classes.map((count) => samples === 0 ? NaN : figure(count));
     if (average === "binary") {
-      if (classes.length === 2) return figure(classes[1]!);
+      if (classes.length === 2) return samples === 0 ? NaN : figure(classes[1]!);
       throw new RangeError(`${this.name}: average is "binary", but there are ${classes.length} classes; use "macro"`);
     }
+    if (samples === 0) return NaN;
     if (average === "micro") {
       return figure({
         hits: total(classes.map(({ hits }) => hits)),
