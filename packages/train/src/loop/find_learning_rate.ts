@@ -45,8 +45,7 @@ const TOO_HIGH = 4;
  * smoothing is fast.ai's.
  *
  * @throws RangeError for learning rates that are not positive and rising, or fewer than three steps; Error if the loader has no batches,
- * the loss was not
- * finite, or it never fell below the first ones.
+ * or the loss was never finite, or never fell.
  *
  * @example
  * ```ts

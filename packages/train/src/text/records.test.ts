@@ -19,6 +19,7 @@ test("figures are short", () => {
   expect(figureText(1234567)).toBe("1,234,567");
   expect(figureText(0.000123456)).toBe("0.0001235");
   expect(figureText([1, [2, 3]])).toBe("1, 2, 3");
+  expect(figureText([[4, 0, 1], [0, 5, 2]])).toBe("2 × 3 matrix");
   expect(figureText({ testError: 0.5, seed: 1 })).toBe("test error 0.5; seed 1");
   expect(figureText(null)).toBe("–");
 });

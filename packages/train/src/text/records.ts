@@ -26,9 +26,11 @@ export function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** A figure as text. Long lists are abbreviated in the middle. */
+/** A figure as text. Long lists are abbreviated in the middle, and of a matrix its size is shown. */
 export function figureText(value: unknown): string {
   if (Array.isArray(value)) {
+    const columns = value.length > 1 && value.every(Array.isArray) ? (value[0] as unknown[]).length : 0;
+    if (columns > 0 && value.every((row) => row.length === columns)) return `${value.length} × ${columns} matrix`;
     const shown = value.map(figureText);
     return shown.length > 12 ? [...shown.slice(0, 4), "…", ...shown.slice(-7)].join(", ") : shown.join(", ");
   }
