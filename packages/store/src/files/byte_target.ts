@@ -60,7 +60,10 @@ export class AtomicFile implements ByteTarget {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       const folder = node.path.dirname(path);
       if (node.fs.existsSync(folder)) {
-        throw reworded(error, `${operation}: the folder ${folder} takes no new files, such as ${path}; use another folder`);
+        throw reworded(
+          error,
+          `${operation}: the folder ${folder} takes no new files, such as ${path}; use another folder`,
+        );
       }
       throw reworded(
         error,

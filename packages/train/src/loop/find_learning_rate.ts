@@ -124,7 +124,9 @@ function suggested(lrs: readonly number[], losses: readonly number[], skipped: n
   if (lowest < losses[skipped]!) return Math.max(lrs[0]!, lrs[losses.indexOf(lowest, skipped)]! / 10);
   throw new Error(
     `findLearningRate: the loss never fell between the learning rates ${lrs[0]} and ${lrs.at(-1)!.toPrecision(3)} ` +
-      `(${losses[0]!.toPrecision(4)} at first, ${losses.at(-1)!.toPrecision(4)} at the end); give a lower \`from\`, a higher \`to\`, more steps or ` +
+      `(${losses[0]!.toPrecision(4)} at first, ${
+        losses.at(-1)!.toPrecision(4)
+      } at the end); give a lower \`from\`, a higher \`to\`, more steps or ` +
       "larger batches, and check that the loss depends on the parameters of the optimiser",
   );
 }

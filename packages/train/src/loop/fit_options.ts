@@ -101,7 +101,9 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
     throw new RangeError(`fit: scheduleBy is ${JSON.stringify(scheduleBy)}; it must be "step" or "epoch"`);
   }
   if (options.schedule === undefined && options.scheduleBy !== undefined) {
-    throw new TypeError(`fit: scheduleBy is "${scheduleBy}", but there is no schedule; give one, or leave scheduleBy out`);
+    throw new TypeError(
+      `fit: scheduleBy is "${scheduleBy}", but there is no schedule; give one, or leave scheduleBy out`,
+    );
   }
   const scheduled = (options.schedule as { readonly optimizer?: unknown } | undefined)?.optimizer;
   if (scheduled !== undefined && scheduled !== optimizer) {
@@ -146,11 +148,13 @@ export function checkMetricNames(
 ): void {
   const names = Object.keys(metrics);
   const taken = new Set(["epoch", "step", "loss", "lr", "seconds"]);
-  if (validation !== undefined) for (const name of ["loss", ...names]) taken.add(validationName(name));
+  if (validation !== undefined) { for (const name of ["loss", ...names]) taken.add(validationName(name)); }
   const [bad] = names.filter((name) => name === "" || taken.has(name));
   if (bad === undefined) return;
   throw new RangeError(
-    `fit: a metric is named "${bad}"; ${bad === "" ? "" : "a row has a figure of this name already; "}choose another name`,
+    `fit: a metric is named "${bad}"; ${
+      bad === "" ? "" : "a row has a figure of this name already; "
+    }choose another name`,
   );
 }
 
@@ -198,10 +202,14 @@ export function checkpointOption(
   if (typeof checkpoint !== "string" && (typeof checkpoint !== "object" || checkpoint === null)) {
     throw new TypeError(`fit: checkpoint is ${describe(checkpoint)}; it must be a folder, or { folder, … }`);
   }
-  if (typeof checkpoint === "string" || "href" in checkpoint) return checkpointOption({ checkpoint: { folder: checkpoint } });
+  if (typeof checkpoint === "string" || "href" in checkpoint) {
+    return checkpointOption({ checkpoint: { folder: checkpoint } });
+  }
   checkOptions("fit: checkpoint", checkpoint, SAVING_NAMES);
   if (checkpoint.folder === "") {
-    throw new RangeError('fit: the folder of checkpoint is ""; name a folder, such as "runs/digits", or leave checkpoint out');
+    throw new RangeError(
+      'fit: the folder of checkpoint is ""; name a folder, such as "runs/digits", or leave checkpoint out',
+    );
   }
   const { everySteps = Infinity } = checkpoint;
   if (everySteps !== Infinity) checkWhole("checkpoint.everySteps", everySteps, 1);

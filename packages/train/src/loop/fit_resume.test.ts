@@ -84,7 +84,9 @@ describe("a training that was interrupted has the bits of one that was not", () 
       compute: () => mean.compute(),
       reset: () => mean.reset(),
     };
-    const changes = () => ({ metrics: { accuracy: new Accuracy(), recall: new Recall({ average: "none" }), stateless } });
+    const changes = () => ({
+      metrics: { accuracy: new Accuracy(), recall: new Recall({ average: "none" }), stateless },
+    });
     const whole = await train({ folder: null }, changes());
     await expect(train({ everySteps: 5 }, { ...changes(), callbacks: [failing(6)] })).rejects.toThrow();
     const { rows } = (await train({}, changes(), 99)).result;

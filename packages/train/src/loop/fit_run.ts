@@ -337,7 +337,11 @@ export class FitRun<M extends Module, B> implements Training {
   /** The options that a resumed training must share. */
   private get settings(): Settings {
     const { accumulate, options: { precision = "float32", average } } = this;
-    return { precision, accumulate, average: average instanceof AveragedModel ? "an AveragedModel" : average ?? "none" };
+    return {
+      precision,
+      accumulate,
+      average: average instanceof AveragedModel ? "an AveragedModel" : average ?? "none",
+    };
   }
 
   /** @throws RangeError if the checkpoint is of a training with other options, or has more epochs */
@@ -346,7 +350,9 @@ export class FitRun<M extends Module, B> implements Training {
     for (const name of ["precision", "accumulate", "average"] as const) {
       if (there[name] === here[name]) continue;
       throw new RangeError(
-        `${name} is ${here[name]} here, and ${there[name]} there; give the same to go on, or \`resume: false\` to start from the beginning`,
+        `${name} is ${here[name]} here, and ${
+          there[name]
+        } there; give the same to go on, or \`resume: false\` to start from the beginning`,
       );
     }
     if (state.epoch > this.epochs) {

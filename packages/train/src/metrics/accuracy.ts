@@ -123,7 +123,7 @@ export class Accuracy implements Metric<number | number[]> {
     return occurring.reduce((sum, share) => sum + share, 0) / occurring.length;
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: "Accuracy", sums: this.sums.stateDict(), classes: this.classes };
   }

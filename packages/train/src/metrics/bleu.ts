@@ -49,7 +49,7 @@ export class Bleu implements Metric<number, [hypotheses: readonly string[], refe
     return Promise.resolve(corpusBleu(this.hypotheses, this.references, this.options).score);
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: "Bleu", hypotheses: [...this.hypotheses], references: [...this.references] };
   }

@@ -85,7 +85,7 @@ export class ConfusionMatrix implements Metric<number[][]> {
     return matrix.map((row, r) => row.map((count, c) => whole(r, c) === 0 ? 0 : count / whole(r, c)));
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: "ConfusionMatrix", sums: this.sums.stateDict(), classes: this.classes };
   }

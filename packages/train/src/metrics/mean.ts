@@ -50,7 +50,7 @@ export class Mean implements Metric<number, [value: Tensor, weight?: number | Te
     return sum / weight;
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: "Mean", sums: this.sums.stateDict() };
   }

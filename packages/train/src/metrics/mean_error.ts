@@ -64,7 +64,7 @@ export abstract class MeanError
     return raw ? means : means.reduce((sum, mean) => sum + mean, 0) / means.length;
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: this.name, sums: this.sums.stateDict() };
   }

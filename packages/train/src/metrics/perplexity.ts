@@ -76,7 +76,7 @@ export class Perplexity implements Metric<number> {
     return Math.exp(nats / count);
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: "Perplexity", sums: this.sums.stateDict(), words: this.words };
   }

@@ -84,7 +84,7 @@ export abstract class ClassFigure implements Metric<number | number[]> {
     return share(total(present.map((count, i) => weights[i]! * figure(count))), total(weights));
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: this.name, counts: this.counter.stateDict() };
   }

@@ -86,9 +86,14 @@ export class R2Score implements Metric<number | number[], [output: Tensor, targe
     return scores.reduce((sum, score, d) => sum + weights[d]! * score, 0) / total;
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
-    return { metric: "R2Score", sums: this.sums.stateDict(), origin: this.origin?.clone() ?? null, samples: this.samples };
+    return {
+      metric: "R2Score",
+      sums: this.sums.stateDict(),
+      origin: this.origin?.clone() ?? null,
+      samples: this.samples,
+    };
   }
 
   /**

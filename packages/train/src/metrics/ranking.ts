@@ -39,7 +39,7 @@ export abstract class RankingFigure
     return averaged(curves, this.average, this.figure);
   }
 
-    /** What was accumulated so far, as a copy. */
+  /** What was accumulated so far, as a copy. */
   stateDict(): MetricState {
     return { metric: this.name, scores: this.scores.stateDict() };
   }

@@ -13,7 +13,9 @@ export function checkState(metric: string, state: MetricState): void {
   const { metric: given } = (state ?? {}) as Partial<MetricState>;
   if (given === metric) return;
   throw new TypeError(
-    `${metric}: the state is ${given === undefined ? "none of a metric" : `that of ${given}`}; give what ${metric}.stateDict() returned`,
+    `${metric}: the state is ${
+      given === undefined ? "none of a metric" : `that of ${given}`
+    }; give what ${metric}.stateDict() returned`,
   );
 }
 
