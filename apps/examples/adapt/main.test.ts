@@ -48,7 +48,7 @@ describe("adapt", () => {
   });
 
   test("a file that is missing is an error about --pretrained", async () => {
-    expect(await run("--limit", "20", "--pretrained", join(out, "no.onnx"))).toMatchObject({
+    expect(await run("--limit", "100", "--pretrained", join(out, "no.onnx"))).toMatchObject({
       code: 2,
       said: expect.stringContaining("no.onnx: cannot be read"),
     });
