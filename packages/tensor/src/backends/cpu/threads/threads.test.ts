@@ -120,6 +120,35 @@ test("results are the same to the bit whatever the number of threads", () => {
   for (const result of results) expect(result).toEqual(results[0]);
 });
 
+test("short jobs run on the calling thread, and every item of jobs of any length runs once", () => {
+  const engine = started(3);
+  const pointer = engine.heap.alloc(4 * 100);
+  const mark = compile(engine, ({ f, params, begin, end, thread }) => {
+    const at = f.local("i32");
+    return [
+      whileLoop(
+        op("i32.lt_s", get(begin), get(end)),
+        memory("i32.store", 0, tee(at, op("i32.add", get(params), times4(get(begin)))), get(thread)),
+        step(begin),
+      ),
+    ];
+  });
+  const others = Array.from({ length: 50 }, () => {
+    engine.parallel(mark, pointer, 40, 10);
+    return words(engine, pointer, 40).filter((thread) => thread !== 0).length;
+  });
+  // On a busy machine the first runs may take long, and the others are shared; a shared job has other threads sooner or later.
+  expect(others.filter((count) => count === 0).length).toBeGreaterThan(25);
+  const counted = increment(engine);
+  for (const count of [11, 20, 35, 100]) {
+    words(engine, pointer, 100).fill(0);
+    for (let run = 1; run <= 8; run++) {
+      engine.parallel(counted, pointer, count, 10);
+      expect([...words(engine, pointer, 100)]).toEqual(Array.from({ length: 100 }, (_, i) => i < count ? run : 0));
+    }
+  }
+});
+
 test("every thread takes part, with its own number", () => {
   const engine = started(3);
   const pointer = engine.heap.alloc(4 * 64);
@@ -140,13 +169,13 @@ test("every thread takes part, with its own number", () => {
   expect(done().reduce((a, b) => a + b)).toBe(items);
 });
 
-test("ten thousand tiny jobs, each done once and done when the call returns", () => {
+test("ten thousand small jobs, each done once and done when the call returns", () => {
   const engine = started(4);
-  const pointer = engine.heap.alloc(4 * 7);
+  const pointer = engine.heap.alloc(4 * 40);
   const entries = [increment(engine), increment(engine), increment(engine)];
-  const items = words(engine, pointer, 7).fill(0);
+  const items = words(engine, pointer, 40).fill(0);
   for (let i = 1; i <= 10_000; i++) {
-    engine.parallel(entries[i % 3]!, pointer, 7, 1 + i % 4);
+    engine.parallel(entries[i % 3]!, pointer, 40, 1 + i % 2); // so many chunks that the job is shared
     if (items.some((item) => item !== i)) throw new Error(`job ${i}: ${items}`);
   }
 });
