@@ -59,8 +59,8 @@ ${markdownTable([["operation", "in ONNX"], ...functions])}
 
 - NaN in maxima, minima, sorted values and their indices follows ONNX Runtime, which ignores NaN in some kernels where Heddle and PyTorch
   return it. Quotients by zero that are rounded, and \`remainder\` by infinities, differ in the sign of zero or are NaN.
-- ONNX Runtime has no float64 kernels of convolutions, of most poolings and of some functions, and few of small integers. The files
-  are valid; another runtime may run them.
+- ONNX Runtime has no float64 kernels of convolutions, of most poolings and of some functions, and few of small integers. Files with
+  them are valid, but ONNX Runtime does not load them ("Could not find an implementation for Conv(11)"); call \`model.to("float32")\` before the export.
 - A Fourier transform becomes a product with a matrix, for at most 1024 points.
 - Indices are int32, as in Heddle.
 `;
