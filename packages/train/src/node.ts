@@ -2,11 +2,10 @@
  * Node's modules for files and signals, loaded on first use and not by `import`, so that browsers can load the package (Node from 20.16 on,
  * Deno and Bun have `process.getBuiltinModule`).
  */
-
-const host = globalThis as { process?: Partial<NodeJS.Process> };
+import { builtinModule } from "@heddle/tensor/engine";
 
 function builtin(name: string): unknown {
-  const found = host.process?.getBuiltinModule?.(name);
+  const found = builtinModule(name);
   if (found !== undefined) return found;
   throw new Error(
     `train: "${name}" is not available here, which folders, logs and checkpoints need; in a browser leave them out, and keep the bytes ` +
@@ -41,5 +40,5 @@ export const node = {
 
 /** The process if there is one; browsers have none. */
 export function currentProcess(): NodeJS.Process | null {
-  return host.process?.getBuiltinModule === undefined ? null : host.process as NodeJS.Process;
+  return builtinModule<NodeJS.Process>("node:process") ?? null;
 }
