@@ -3,16 +3,22 @@ import process from "node:process";
 import { nearMatches } from "./runner/edit_distance.ts";
 import { type Example, isStarted, runExample, type Streams } from "./runner/example.ts";
 import type { RunOptions } from "./runner/options.ts";
+import type { PagePlan } from "./runner/page_plan.ts";
 
-/** One line about an example, and how it runs with the arguments that follow its name. */
+/** One line about an example, what its page says, and how it runs with the arguments that follow its name. */
 interface Entry {
   readonly about: string;
+  page(): Promise<PagePlan>;
   run(args: readonly string[], streams: Streams): Promise<number>;
 }
 
 /** Loads an example only when it runs: all of them together take seconds to load. */
 function entry<S extends RunOptions>(about: string, load: () => Promise<Example<S>>): Entry {
-  return { about, run: async (args, streams) => runExample(await load(), args, streams) };
+  return {
+    about,
+    page: async () => (await load()).page,
+    run: async (args, streams) => runExample(await load(), args, streams),
+  };
 }
 
 /** Every example by the name of its folder, in the order of the list. */

@@ -22,6 +22,7 @@ import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Run, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option, OptionError, text } from "../runner/options.ts";
+import { page } from "./page.ts";
 
 interface AdaptOptions extends CommonOptions {
   pretrained: Option<string | null>;
@@ -64,6 +65,7 @@ function waysFrom(pretrained: () => ImageNetwork): Way[] {
 export const adapt: Example<AdaptOptions> = {
   name: "adapt",
   about: "Adapts an image network from an ONNX file to new classes: frozen, with LoRA, all of it, or from scratch.",
+  page,
   options: {
     pretrained: text({
       help: "the network as an earlier run stored it, known.onnx",
@@ -108,7 +110,7 @@ export const adapt: Example<AdaptOptions> = {
       advance: (text) => progress.advance(text),
     }, run);
     progress.end();
-    run.out.picture("errors.svg", errorChart("New classes from few examples", results), "Test errors");
+    run.out.picture("errors.svg", errorChart("New classes from few examples", results));
 
     const lora = networks[2] as ImageNetwork;
     const head = lora.body.at(-1)!;

@@ -102,7 +102,6 @@ export const approximation: Basic = basic(
     run.out.picture(
       "fits.svg",
       panels("Sums of ReLUs", [1, 2].map(fit)),
-      "Learned kinks move to where they help most",
     );
     const parts = relus(x, evenKinks(5)).mul(weightsByFormula(5));
     run.out.picture(
@@ -116,7 +115,6 @@ export const approximation: Basic = basic(
           { name: "sum", x: numbers(x), y: numbers(parts.sum(1)) },
         ],
       }),
-      "Each ReLU changes the slope of the sum from its kink on",
     );
     run.out.picture(
       "errors.svg",
@@ -131,7 +129,6 @@ export const approximation: Basic = basic(
           { name: "learned", key: "learned" as const },
         ].map(({ name, key }) => ({ name, x: WIDTHS, y: errors.map((each) => each[key]), marks: true })),
       }),
-      "The formula's error follows its bound, the inverse square of the width; gradient descent struggles with many ReLUs",
     );
     return { points: x.shape[0]!, errors };
   },

@@ -116,7 +116,6 @@ export const backpropByHand: Basic = basic(
           { name: "test", x: epochs, y: history.map((each) => each.testErrorPercent), marks: true },
         ],
       }),
-      "Error by epoch of a network with explicit gradients",
     );
     // The units with the largest weights in the next layer.
     const units = weights.w2.square().sum(0).topk(30, 0).indices;
@@ -129,7 +128,6 @@ export const backpropByHand: Basic = basic(
           pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray("float32"), SIZE),
         })),
       }),
-      "The sum of all gradients of a unit's weights shows the strokes that it detects; pixels that never have ink stay unchanged",
     );
     const last = history.at(-1)!;
     return {

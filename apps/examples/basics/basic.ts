@@ -1,5 +1,6 @@
 /** What the examples of this folder share: their options and their structure. */
 import type { Example, Figures, Run } from "../runner/example.ts";
+import { PAGES } from "./pages.ts";
 import { type RunOptions, runOptions, type Values } from "../runner/options.ts";
 
 /** An example of the basics. Its parameters are constants at the top of its file, not options. */
@@ -17,6 +18,7 @@ export function basic(
   return {
     name,
     about,
+    page: PAGES[name]!,
     command: `deno run -A apps/examples/basics/${name.replaceAll("-", "_")}.ts`,
     options: runOptions({
       name: `basics/${name}`,

@@ -109,7 +109,6 @@ export const equivariance1d: Basic = basic(
         ["… on a ring", "… on a ring, stride 2", "… on a ring, max-pool 2"].map(bars),
         1,
       ),
-      "On a ring the result shifts with the signal; with a stride or a pool of 2 the numbers change",
     );
     run.out.picture(
       "distance.svg",
@@ -124,7 +123,6 @@ export const equivariance1d: Basic = basic(
           marks: true,
         })),
       }),
-      "A stride or a pool of 2 is equivariant to even shifts only; zero padding breaks equivariance at the border; the global maximum is invariant",
     );
     return { signal: SIGNAL, kernel: KERNEL, outcomes, matrix, sizes, distances };
   },

@@ -206,7 +206,6 @@ export const evaluation: Basic = basic(
           },
         ],
       }),
-      "Trying more seeds improves the reported error, but hardly the model",
     );
     const powers = crossValidation.map(({ penalty }) => penalty);
     run.out.picture(
@@ -230,7 +229,6 @@ export const evaluation: Basic = basic(
           { name: "training", x: powers, y: crossValidation.map((of) => of.trainErrorPercent), marks: true },
         ],
       }),
-      "The training error favours no penalty; cross-validation finds a good one without extra digits, as its mean follows the real error",
     );
     return { models: models.length, procedures, bestOfSeeds, crossValidation, leak };
   },

@@ -137,7 +137,6 @@ export const generativeClassifier: Basic = basic(
           size,
         }),
       ]),
-      "The densities, scaled by the class frequencies, cross where the odds are even",
     );
     return { gaussians, rules, leastErrorPercent };
   },

@@ -77,7 +77,6 @@ export const linearRegression: Basic = basic(
           { name: `descent, ages in years, ${steps} steps`, x: numbers(years), y: at(raw.w) },
         ],
       }),
-      "The line with the smallest mean squared error, and the result of gradient descent on ages in years",
     );
     run.out.picture(
       "descent.svg",
@@ -94,7 +93,6 @@ export const linearRegression: Basic = basic(
           y: losses.map((each) => each - best),
         })),
       }),
-      "On standardised ages every step reduces the loss by a factor; on ages in years the intercept hardly moves",
     );
     return {
       ...{ intercept, slope, meanSquaredError: best },

@@ -101,7 +101,6 @@ export const logisticRegression: Basic = basic(
     run.out.picture(
       "paths.svg",
       panels("Paths of descent", map, 2),
-      "Too small a step size does not converge in time; too large a one oscillates",
     );
     run.out.picture(
       "losses.svg",
@@ -115,7 +114,6 @@ export const logisticRegression: Basic = basic(
           y: path.map((w) => Math.max(1e-12, lossAt(w) - least)),
         })),
       }),
-      "Excess loss of each step size",
     );
     const half = PLANE / 2;
     run.out.picture(
@@ -127,7 +125,6 @@ export const logisticRegression: Basic = basic(
         field: classField(PLANE, cells, (x) => x.matmul(tensor(best)).sigmoid()),
         points: classPoints(points.x, points.y),
       }),
-      "The probability is one half on a line, and changes monotonically across it",
     );
     return { gradients, least, descent };
   },

@@ -14,6 +14,7 @@ import { linearRegression } from "./linear_regression.ts";
 import { logisticRegression } from "./logistic_regression.ts";
 import { nearestNeighbours } from "./nearest_neighbours.ts";
 import { optimisers } from "./optimisers.ts";
+import { page } from "./pages.ts";
 import { perceptron } from "./perceptron.ts";
 import { polynomialRegression } from "./polynomial_regression.ts";
 import { regularisation } from "./regularisation.ts";
@@ -49,6 +50,7 @@ export const basics: Example<BasicsOptions> = {
   name: "basics",
   command: "deno task basics",
   about: "From tensors to backpropagation: short examples, and one page with all results.",
+  page,
   options: {
     only: choice(["all", ...EXAMPLES.map(({ name }) => name)], { help: "run only this one", default: "all" }),
     ...runOptions({ name: "basics", data: "generated digits" }),
@@ -58,7 +60,7 @@ export const basics: Example<BasicsOptions> = {
     const chosen = EXAMPLES.filter(({ name }) => options.only === "all" || options.only === name);
     const seconds: { example: string; seconds: number }[] = [];
     const results: Record<string, unknown> = {};
-    for (const [i, { name, about, run: runExample }] of chosen.entries()) {
+    for (const [i, { name, about, page: plan, run: runExample }] of chosen.entries()) {
       run.print(`\n[${i + 1}/${chosen.length}] ${name}: ${about}\n`);
       manualSeed(options.seed);
       const out = run.out.within(name);
@@ -77,12 +79,9 @@ export const basics: Example<BasicsOptions> = {
         table: (titles) => new GrowingTable(titles, print),
       });
       seconds.push({ example: name, seconds: +((performance.now() - started) / 1000).toFixed(2) });
-      run.out.section(name, out, {
-        title: name,
-        about,
-        figures: results[name] as Record<string, unknown>,
-        said: lines.join("\n"),
-      });
+      const figures = results[name] as Record<string, unknown>;
+      run.out.section(name, out, { plan, figures, said: lines.join("\n") });
+      run.showSoFar();
     }
     const total = seconds.reduce((sum, each) => sum + each.seconds, 0);
     run.print(`\n${chosen.length} examples in ${total.toFixed(1)} s`);

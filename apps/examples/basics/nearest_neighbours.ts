@@ -75,7 +75,6 @@ export const nearestNeighbours: Basic = basic(
     run.out.picture(
       "plane.svg",
       panels("Nearest neighbours in the plane", pictures, 3),
-      `${POINTS} points, a tenth of the labels wrong: one neighbour repeats each wrong label, 51 outvote it`,
     );
 
     const test = points(TESTS), answers = CLASSES.disc(test);
@@ -94,7 +93,6 @@ export const nearestNeighbours: Basic = basic(
     run.out.picture(
       "radial.svg",
       radialChart(radial),
-      "The right feature needs fewer neighbours",
     );
 
     const sets = await loadDigits(data, dryRun ? 60 : limit);
@@ -104,7 +102,6 @@ export const nearestNeighbours: Basic = basic(
     run.out.picture(
       "mistakes.svg",
       digits.picture,
-      "Test digits misclassified with K = 1, each with its nearest training digit",
     );
     return { radial, digits: digits.errors };
   },

@@ -187,7 +187,6 @@ export const optimisers: Basic = basic(
           })
         ),
       ),
-      `Three ways to visit every point ${EPOCHS} times: few accurate steps, or many noisy ones`,
     );
     run.out.picture(
       "rules.svg",
@@ -200,7 +199,6 @@ export const optimisers: Basic = basic(
           )
         ),
       ),
-      "Adaptive rates help along the axes; the rotated valley is harder for them, and the same for descent and momentum",
     );
     const steps = schedules[0]!.rates.map((_, step) => step + 1);
     const chart = (title: string, label: string, values: (of: typeof schedules[0]) => number[]): string =>
@@ -217,7 +215,6 @@ export const optimisers: Basic = basic(
         chart("Schedules", "rate", ({ rates }) => rates),
         chart("Online gradient descent", "loss above the minimum", ({ losses }) => losses.slice(1)),
       ]),
-      "With a constant rate the loss keeps fluctuating above the minimum; with a decaying one it converges",
     );
     return { best: best.toArray(), batches: ways.map(({ path: _, ...way }) => way), rules, decays };
   },

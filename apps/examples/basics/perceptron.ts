@@ -187,7 +187,6 @@ function draw(
         { name: "test", x: epochs, y: byEpoch.map((each) => each.testErrorPercent), marks: true },
       ],
     }),
-    "Every mistake changes the weights, until there are none",
   );
   // Weights from blue to orange, 0 is white; images start at the top, fields at the bottom.
   const scaled = w.div(2 * w.abs().max().item()).add(0.5).view(28, 28).flip([0]).flatten();
@@ -200,7 +199,6 @@ function draw(
       images: [{ pixels: fieldPixels({ values, columns: 28, rows: 28, colours: "classes" }) }],
       scale: 10,
     }),
-    "The weights after the last epoch, as an image",
   );
   run.out.picture(
     "products.svg",
@@ -214,7 +212,6 @@ function draw(
         ["test, weights averaged", eights.map((each) => each.averagedTestErrorPercent)] as const,
       ].map(([name, y]) => ({ name, x: eights.map(({ products }) => products), y, marks: true })),
     }),
-    "A plane in the space of products is a curved surface in the space of pixels",
   );
 }
 

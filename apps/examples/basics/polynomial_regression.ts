@@ -82,7 +82,6 @@ export const polynomialRegression: Basic = basic(
     run.out.picture(
       "degrees.svg",
       panels("Fits by degree", [1, 3, 5, 9].map((degree) => drawn(`degree ${degree}`, fit(x, first, degree))), 2),
-      "A line cannot follow the truth; degree 9 follows the noise",
     );
     run.out.picture(
       "penalties.svg",
@@ -91,7 +90,6 @@ export const polynomialRegression: Basic = basic(
         [1e-6, 1e-3, 1e-1, 10].map((penalty) => drawn(`degree 9, penalty ${penalty}`, fit(x, first, 9, penalty))),
         2,
       ),
-      "A penalty on the coefficients smooths a polynomial of degree 9, in the end too much",
     );
     const bothErrors = (records: readonly { trainError: number; testError: number }[], at: number[]): Series[] => [
       { name: "train", x: at, y: records.map((record) => record.trainError), marks: true },
@@ -116,7 +114,6 @@ export const polynomialRegression: Basic = basic(
           size: { width: 500, height: 400 },
         }),
       ]),
-      "Train error falls with the degree; test error falls and rises again",
     );
     const spread = [1, 3, 5, 9].map((degree) => {
       const all = predict(grid, fit(x, y, degree));
@@ -131,7 +128,6 @@ export const polynomialRegression: Basic = basic(
     run.out.picture(
       "spread.svg",
       panels("Fits to many training sets", spread, 2),
-      "Bias is the distance of the mean from the truth, variance the spread of the fits around the mean",
     );
     run.out.picture(
       "bias-variance.svg",
@@ -145,7 +141,6 @@ export const polynomialRegression: Basic = basic(
           { name: "their sum", x: DEGREES, y: biasVariance.map((each) => each.sum), marks: true },
         ],
       }),
-      "The best degree balances bias and variance",
     );
     return { byDegree, byPenalty, biasVariance };
   },

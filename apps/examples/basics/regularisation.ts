@@ -136,7 +136,6 @@ export const regularisation: Basic = basic(
         chart("Training loss", "training loss", (of) => of.trainLoss),
         chart("Validation loss", "validation loss", (of) => of.validationLoss),
       ], 2),
-      "Without regularisation the network memorises even wrong labels: its validation loss rises while its training loss falls",
     );
     run.out.picture(
       "weights.svg",
@@ -146,7 +145,6 @@ export const regularisation: Basic = basic(
         images: fits.slice(0, 3).flatMap(({ weights }) => largest(weights, 8)),
         columns: 8,
       }),
-      "L1 keeps a few weights and sets the others to zero, L2 makes all of them small and smooth",
     );
     return { train: few, validation: held, methods: rows };
   },

@@ -135,7 +135,6 @@ export const svm: Basic = basic(
         machine("mixed", 0.01),
         machine("mixed", 0.3),
       ], 2),
-      "Ringed: support vectors, the points on or inside the margin, which alone determine the line",
     );
     return { margins, apart: rows("apart"), mixed: rows("mixed") };
   },

@@ -78,7 +78,6 @@ export const tensors: Basic = basic(
         grid('x.at(":", "::2")', y.at(":", "::2")),
         grid('x.at("1:", "1:3")', y.at("1:", "1:3")),
       ]),
-      "Four views of the same twelve numbers: only shape, strides and offset differ",
     );
     run.out.picture(
       "broadcasting.svg",
@@ -89,7 +88,6 @@ export const tensors: Basic = basic(
         grid("row.expand(3, 4)", row.expand(3, 4), (i) => i > 0),
         grid("column.add(row)", sum),
       ]),
-      "Tinted cells are not in memory: a stride of 0 reads the same number again",
     );
     return { refusal, shown };
   },

@@ -133,7 +133,6 @@ export const xor: Basic = basic(
         inputs("With x₁ · x₂ as a feature", (points) => productFeatures(points).matmul(curve)),
         inputs("Two hidden units", (points) => best(two.many.logits(points))),
       ]),
-      "A line classifies at most three clouds correctly; a product of the inputs, or two hidden units, separate all four",
     );
     const { v, c } = two.many.weights;
     run.out.picture(
@@ -146,7 +145,6 @@ export const xor: Basic = basic(
         points: classes(best(two.many.hiddenUnits(x))),
         size: { width: 480, height: 500 },
       }),
-      "The first layer moves the clouds so that a line separates them",
     );
     return { ...figures, separated, byWidth: table };
   },

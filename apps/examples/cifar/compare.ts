@@ -77,7 +77,7 @@ export async function compare(
       }.`,
     );
   }
-  run.out.picture("compare.svg", chart(RECIPES[settings.model].title, seeds.length, outcomes), "Test error by epoch");
+  run.out.picture("compare.svg", chart(RECIPES[settings.model].title, seeds.length, outcomes));
   return { seeds, outcomes: summaries, ...margin };
 }
 

@@ -20,6 +20,7 @@ import {
 import { type AugmentationName, augmentName, augmentOption } from "./augment.ts";
 import { compare } from "./compare.ts";
 import { type ImageNetwork, type ModelName, MODELS, RECIPES } from "./networks/mod.ts";
+import { page } from "./page.ts";
 import { drawReport } from "./report.ts";
 import { type ScheduleName, SCHEDULES } from "./schedule.ts";
 import { train, type TrainSettings } from "./train.ts";
@@ -42,6 +43,7 @@ interface CifarOptions extends CommonOptions, CheckpointOptions {
 export const cifar: Example<CifarOptions> = {
   name: "cifar",
   about: "Trains convolutional networks and multi-layer perceptrons on the small colour images of CIFAR-10.",
+  page,
   options: {
     model: choice(MODELS, { help: "the network", default: "vgg" }),
     augment: augmentOption({ help: "augmentation of training images, such as crop,flip", default: [] }),

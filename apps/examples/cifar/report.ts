@@ -39,13 +39,11 @@ export function drawReport(
   out.picture(
     "error.svg",
     errorChart(title, metrics),
-    "Errors by epoch; the train error is measured during training, on augmented images if augmentation is on",
   );
-  out.picture("loss.svg", lossChart(title, losses), "Cross-entropy of the training batches");
+  out.picture("loss.svg", lossChart(title, losses));
   out.picture(
     "confusion.svg",
     confusionChart({ title, subtitle, of: "images", kind: "class", names, counts: confusion(tested, names.length) }),
-    "The confusion matrix of the classes",
   );
   out.picture(
     "misclassified.svg",
@@ -53,10 +51,9 @@ export function drawReport(
       ...{ title, of: "image", predictions: tested, names, count: SHOWN, columns: 8, scale: 3 },
       image: (index) => storedPixels(sets.test, index),
     }),
-    "Misclassified test images: true → predicted class",
   );
   if (transformsOf(augment).length === 0) return;
-  out.picture("augmented.svg", augmentedPage(augment, sets.train), "Augmented training images");
+  out.picture("augmented.svg", augmentedPage(augment, sets.train));
 }
 
 function errorChart(title: string, metrics: Metrics): string {

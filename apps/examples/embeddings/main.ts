@@ -18,6 +18,7 @@ import {
 } from "../runner/options.ts";
 import { neighbourAnswer } from "./ask.ts";
 import { type Corpus, loadText } from "./corpus.ts";
+import { page } from "./page.ts";
 import { GROUPS } from "./word_groups.ts";
 import { Pairs } from "./pairs.ts";
 import { PairCounts } from "./pmi.ts";
@@ -41,6 +42,7 @@ const EVERY = 25;
 export const embeddings: Example<EmbeddingsOptions> = {
   name: "embeddings",
   about: "Learns vectors of words from a text by skip-gram with negative sampling, and draws their map.",
+  page,
   options: {
     dim: integer({ help: "size of the vectors", default: 64, min: 1 }),
     window: integer({ help: "maximal context size, in words on either side", default: 5, min: 1 }),

@@ -62,7 +62,6 @@ export function drawMap(out: OutFolder, vectors: WordVectors): void {
   out.picture(
     "map.svg",
     svg,
-    "Words projected on the first two principal components; overlapping names are left out",
   );
 }
 
@@ -88,7 +87,7 @@ export function drawGroups(out: OutFolder, vectors: WordVectors): void {
     words: cosines.map((row) => row.map((value) => value.toFixed(2).replace("-", "−"))),
     colourLabel: "cosine × 100%",
   });
-  out.picture("groups.svg", svg, "The similarity of the groups");
+  out.picture("groups.svg", svg);
 }
 
 /** The loss by step. */
@@ -99,7 +98,7 @@ export function drawLoss(out: OutFolder, { x, y }: { x: number[]; y: number[] })
     y: { label: "cross-entropy of a pair and its negative samples", include: 0 },
     series: [{ name: "training", x, y }],
   });
-  out.picture("loss.svg", svg, "The loss of the training batches");
+  out.picture("loss.svg", svg);
 }
 
 /** Points of the picture; more would overlap. */
@@ -122,6 +121,5 @@ export function drawAgreement(out: OutFolder, { expected, products, correlation 
   out.picture(
     "pmi.svg",
     svg,
-    "The dot products of the learned vectors, and the pointwise mutual information that they approximate",
   );
 }

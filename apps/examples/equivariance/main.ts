@@ -4,6 +4,7 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
 import { type ModelName, MODELS } from "./network.ts";
+import { page } from "./page.ts";
 import { errorChart, mapsPage, resultTable, rotatedPage, summary } from "./report.ts";
 import { type Outcome, type Sets, train } from "./train.ts";
 import { rotated } from "./rotated.ts";
@@ -23,6 +24,7 @@ const WATCHED = 1_000;
 export const equivariance: Example<EquivarianceOptions> = {
   name: "equivariance",
   about: "Compares a convnet with p4 and p4m networks of similar size on rotated digits.",
+  page,
   options: {
     model: choice(["all", ...MODELS], { help: "the network", default: "all" }),
     learn: choice(["rotated", "upright"], {
@@ -63,7 +65,7 @@ export const equivariance: Example<EquivarianceOptions> = {
       `Device "${run.device.name}", ${repeats > 1 ? `seeds ${seed} to ${seed + repeats - 1}` : `seed ${seed}`}\n`,
     );
 
-    run.out.picture("turned.svg", await rotatedPage(sets), "Test digits, upright and rotated");
+    run.out.picture("turned.svg", await rotatedPage(sets));
     const steps = epochs * Math.ceil(sets.train.length / batch);
     const progress = run.progress(models.length * repeats * steps);
     const outcomes: Outcome[] = [];
@@ -73,12 +75,11 @@ export const equivariance: Example<EquivarianceOptions> = {
         const { network, outcome } = await train({ model, seed: seed + i, epochs, batch, lr }, sets, run, progress);
         outcomes.push(outcome);
         if (i > 0) continue;
-        const caption = `Feature maps of the ${network.title} network for a digit and for the rotated digit`;
-        run.out.picture(`maps-${model}.svg`, await mapsPage(network, sets.upright), caption);
+        run.out.picture(`maps-${model}.svg`, await mapsPage(network, sets.upright));
       }
     }
     progress.end();
-    run.out.picture("error.svg", errorChart(outcomes, learn), "Test error by epoch on digits rotated by any angle");
+    run.out.picture("error.svg", errorChart(outcomes, learn));
     const results = models.map((model) => summary(outcomes.filter((outcome) => outcome.model === model)));
     run.print(resultTable(results));
     return { ...deviceFigures(run.device), learn, digits: sets.train.length, epochs, results };

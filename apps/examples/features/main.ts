@@ -10,6 +10,7 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option, OptionError, text } from "../runner/options.ts";
 import { ASCENT, maximise } from "./maximise.ts";
+import { page } from "./page.ts";
 import { drawActivations, drawFilters, drawMaximised } from "./report.ts";
 import { mapCentreActivation, strongestDigits } from "./activations.ts";
 
@@ -25,6 +26,7 @@ const LOOKED_AT = 1_000;
 export const features: Example<FeaturesOptions> = {
   name: "features",
   about: "Visualises what the units of a convnet detect.",
+  page,
   options: {
     weights: text({
       help: "weights written by lenet --model convnet, in place of training",

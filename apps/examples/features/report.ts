@@ -22,7 +22,7 @@ export async function drawFilters(out: OutFolder, network: ConvNet): Promise<voi
     columns: 1,
     scale: 9,
   });
-  out.picture("filters.svg", picture, "The 32 filters of the first convolution");
+  out.picture("filters.svg", picture);
 }
 
 /** The feature maps of both convolutions for one image [1, 28, 28]; black is the maximum of the map. */
@@ -40,7 +40,6 @@ export async function drawActivations(out: OutFolder, network: ConvNet, image: T
     out.picture(
       `${name}_maps.svg`,
       imageGrid({ title, subtitle: "black is the maximum of each map", ...grid }),
-      title,
     );
   };
   await draw("first", first, 24, 1);
@@ -66,7 +65,7 @@ export async function drawMaximised(
   const grid = captions === undefined
     ? { images: [{ pixels: mosaic(pixels, columns, 4) }], columns: 1 }
     : { images: pixels.map((picture, i) => ({ pixels: picture, caption: captions[i]! })), columns, scale: 3 };
-  out.picture(file, imageGrid({ title, subtitle, ...grid }), title);
+  out.picture(file, imageGrid({ title, subtitle, ...grid }));
 }
 
 /** Pieces of `size` values. */

@@ -8,6 +8,7 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
 import { compareWays, sizesWithin, type Way } from "./compare_ways.ts";
+import { page } from "./page.ts";
 import { errorChart } from "./report.ts";
 import { Network } from "./network.ts";
 
@@ -43,6 +44,7 @@ function waysFrom(pretrained: Network, lr: number): Way[] {
 export const fineTuning: Example<FineTuningOptions> = {
   name: "fine-tuning",
   about: "Learns the digits 5 to 9 from few examples, with and without pretraining on the digits 0 to 4.",
+  page,
   options: {
     steps: integer({ help: "steps on the new digits", default: 200, min: 1 }),
     repeat: integer({ help: "random choices of the few examples to average over", default: 3, min: 1 }),
@@ -91,7 +93,6 @@ export const fineTuning: Example<FineTuningOptions> = {
     run.out.picture(
       "errors.svg",
       errorChart("Digits 5 to 9 from few examples", results),
-      "Test error over the number of examples",
     );
     return { ...deviceFigures(run.device), knownErrorPercent: knownError, steps, results };
   },

@@ -14,6 +14,7 @@ import { Metrics } from "../runner/metrics.ts";
 import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
 import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { Discriminator, Generator, NOISE } from "./networks.ts";
+import { page } from "./page.ts";
 import { drawReport, generated, onTheWay } from "./report.ts";
 import { evaluate } from "./evaluate.ts";
 
@@ -28,6 +29,7 @@ const METRICS_EVERY = 20;
 export const gan: Example<GanOptions> = {
   name: "gan",
   about: "Trains a generative adversarial network on handwritten digits.",
+  page,
   options: {
     ...checkpointOptions(),
     ...commonOptions({ name: "gan", epochs: 20, batch: 64, lr: 5e-4, data: "generated digits" }),

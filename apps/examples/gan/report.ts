@@ -45,15 +45,13 @@ export function drawReport(
   out.picture(
     "samples.svg",
     samples.draw("GAN: samples", "from the same noise, after each epoch"),
-    "Images from the same noise after each epoch",
   );
   out.picture(
     "interpolations.svg",
     interpolations.draw("GAN: interpolations", "a quarter circle from one noise vector to another"),
-    "Interpolations between two noise vectors",
   );
-  out.picture("losses.svg", lossChart(metrics), "The losses of both networks");
-  out.picture("accuracy.svg", accuracyChart(metrics), "The accuracy of the discriminator");
+  out.picture("losses.svg", lossChart(metrics));
+  out.picture("accuracy.svg", accuracyChart(metrics));
 }
 
 function lossChart(metrics: Metrics): string {

@@ -17,6 +17,7 @@ import {
   text,
 } from "../runner/options.ts";
 import { Gpt, type GptSizes } from "./model.ts";
+import { page } from "./page.ts";
 import { drawHeads, drawReport } from "./report.ts";
 import { loadText } from "./text.ts";
 import { learnTokens, TOKEN_KINDS, type TokenKind } from "./tokens.ts";
@@ -48,6 +49,7 @@ export const gpt: Example<GptOptions> = {
   name: "gpt",
   command: "deno task gpt",
   about: "Trains a decoder-only transformer on a text, and generates more of it.",
+  page,
   options: {
     tokens: choice(TOKEN_KINDS, { help: "tokenisation of the text", default: "characters" }),
     vocabulary: integer({ help: "vocabulary size with --tokens bpe", default: 1024, min: 257 }),

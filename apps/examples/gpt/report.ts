@@ -27,7 +27,6 @@ export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: T
         y: mean,
       }],
     }),
-    "Cross-entropy of the training batches",
   );
   const heldOut = metrics.curve("heldOut", "epoch");
   const series: Series[] = [{ name: "held-out text", ...heldOut, marks: heldOut.x.length <= 30 }];
@@ -42,7 +41,6 @@ export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: T
       y: { label: "nats per character" },
       series,
     }),
-    "Held-out loss per character, after each epoch",
   );
 }
 
@@ -67,5 +65,5 @@ export async function drawHeads(out: OutFolder, { network, tokens }: Writer, tex
     subtitle: "each row is a query token, each column a token up to it; ↵ is the end of a line",
     ...{ rows: names, columns: names, maps, across: network.sizes.heads },
   });
-  out.picture("heads.svg", picture, "The attention of each head to each token so far");
+  out.picture("heads.svg", picture);
 }

@@ -56,6 +56,7 @@ async function lenet5(device: Device, held: Held[] = []): Promise<Trained> {
       print: () => {},
       table: (titles) => new GrowingTable(titles, () => {}),
       progress: (steps) => new Counted(screen, steps, hold),
+      showSoFar: () => {},
     };
     const settings = { model: "lenet5", data: "drawn", seed: 3, epochs: EPOCHS, batch: BATCH, lr: 0.05 } as const;
     const trained = await train(

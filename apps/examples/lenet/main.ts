@@ -17,6 +17,7 @@ import {
 } from "../runner/options.ts";
 import { DISTORTIONS } from "./distortions.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
+import { page } from "./page.ts";
 import { repeat } from "./repeat.ts";
 import { drawReport } from "./report.ts";
 import { train, type TrainSettings } from "./train.ts";
@@ -32,6 +33,7 @@ export const lenet: Example<LeNetOptions> = {
   name: "lenet",
   command: "deno task lenet",
   about: "Trains LeNet-5, a convnet or a multi-layer perceptron on handwritten digits.",
+  page,
   options: {
     model: choice(["lenet5", "convnet", "mlp"], { help: "the network", default: "lenet5" }),
     repeat: integer({ help: "number of trainings to compare, with seeds from --seed on", default: 1, min: 1 }),

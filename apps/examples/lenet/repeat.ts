@@ -31,7 +31,7 @@ export async function repeat(count: number, settings: TrainSettings, sets: Digit
     ["median", percent(median), ""],
     ["best", percent(best), ""],
   ]));
-  run.out.picture("repeat.svg", repeatChart(settings, seeds, curves), "Test error by epoch, over the seeds");
+  run.out.picture("repeat.svg", repeatChart(settings, seeds, curves));
   return { seeds, seconds, testErrorPercent: errors, worst, median, best };
 }
 

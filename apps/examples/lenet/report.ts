@@ -24,9 +24,8 @@ export function drawReport(
   out.picture(
     "error.svg",
     errorChart(title, history),
-    "Errors by epoch; the train error is measured during training",
   );
-  out.picture("loss.svg", lossChart(title, history.losses), "Cross-entropy of the training batches");
+  out.picture("loss.svg", lossChart(title, history.losses));
   out.picture(
     "confusion.svg",
     confusionChart({
@@ -38,12 +37,10 @@ export function drawReport(
       counts: confusion(predictions),
       power: 0.4,
     }),
-    "The confusion matrix of the digits",
   );
   out.picture(
     "misclassified.svg",
     misclassifiedPage({ title, of: "digit", predictions, names: DIGITS, image, count: SHOWN, columns: 10, scale: 2 }),
-    "Misclassified test digits: true → predicted digit",
   );
 }
 

@@ -21,6 +21,7 @@ import { namesAnswer } from "./ask.ts";
 import { accuracyOf, classify, confusion, generateNames, letterLoss } from "./evaluate.ts";
 import { loadNames, type Names } from "./names.ts";
 import { NameClassifier, type NameSizes, NameWriter, type Units } from "./networks.ts";
+import { page } from "./page.ts";
 import { drawClassifier, drawConfusion, drawWriter } from "./report.ts";
 import { readNetworks, saveLetters, saveNetwork } from "./model_file.ts";
 import { type NamesRecipe, trainOnNames } from "./train.ts";
@@ -55,6 +56,7 @@ export const names: Example<NamesOptions> = {
   name: "names",
   about:
     "Trains a character network to classify the language of a surname, and one to generate surnames of a language.",
+  page,
   options: {
     part: choice(["classify", "write", "both"], {
       help: "classify languages, generate names, or both",

@@ -16,7 +16,7 @@ export function drawClassifier(out: OutFolder, title: string, metrics: Metrics):
       { name: "mean of the languages", ...metrics.curve("meanAccuracy", "epoch"), marks: true },
     ],
   });
-  out.picture("accuracy.svg", chart, "Accuracy on test names by epoch");
+  out.picture("accuracy.svg", chart);
 }
 
 /** The confusion matrix of the languages. */
@@ -34,7 +34,7 @@ export function drawConfusion(
       meanAccuracy.toFixed(1)
     }%`,
   });
-  out.picture("confusion.svg", map, "The confusion matrix of the languages");
+  out.picture("confusion.svg", map);
 }
 
 /** The generator's curves. */
@@ -48,5 +48,5 @@ export function drawWriter(out: OutFolder, title: string, metrics: Metrics): voi
       { name: "test", ...metrics.curve("testLoss", "epoch"), marks: true },
     ],
   });
-  out.picture("writer.svg", chart, "Cross-entropy of the next letter by epoch");
+  out.picture("writer.svg", chart);
 }

@@ -1,7 +1,7 @@
 import { noGrad } from "@heddle/autograd";
-import { Conv2d, Linear, Module } from "@heddle/nn";
+import { Conv2d } from "@heddle/nn";
 import { exportOnnx, importOnnx } from "@heddle/onnx";
-import { fromTypedArray, Generator, manualSeed, randn, scope, type Tensor, zeros } from "@heddle/tensor";
+import { fromTypedArray, Generator, manualSeed, randn, scope, zeros } from "@heddle/tensor";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,19 +12,8 @@ import { testRun } from "../runner/test_harness.ts";
 import { ocr } from "./main.ts";
 import { drawWord, HEIGHT, ODD, PLAIN, WIDTH } from "./pen.ts";
 import { characterErrorPercent, Recogniser } from "./recogniser.ts";
+import { KEYS, SmallRecogniser, writeSmallRecogniser } from "./small_recogniser.ts";
 import { TEST_WORDS, TRAINING_WORDS } from "./words.ts";
-
-const KEYS = "abcdefghijklmnopqrstuvwxyz";
-
-/** A recogniser of one convolution, with the names of the published one. */
-class SmallRecogniser extends Module {
-  readonly conv2d_142: Conv2d = new Conv2d(3, 24, [HEIGHT, 8], { stride: [HEIGHT, 8] });
-  readonly linear_85: Linear = new Linear(24, KEYS.length + 2);
-
-  forward(images: Tensor): Tensor {
-    return this.linear_85.forward(this.conv2d_142.forward(images).relu().squeeze(2).transpose(1, 2)).softmax(2);
-  }
-}
 
 let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-ocr-")));
@@ -33,12 +22,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe("ocr", () => {
   test("fine-tunes parts of an imported network, and exports it", async () => {
     manualSeed(0);
-    const model = join(folder, "model.onnx"), out = join(folder, "out");
-    const bytes = await exportOnnx(new SmallRecogniser(), zeros([2, 3, HEIGHT, WIDTH]), {
-      dynamicAxes: { input: { 0: "batch" } },
-    });
-    writeFileSync(model, bytes);
-    writeFileSync(join(folder, "ppocr_keys_v1.txt"), [...KEYS].join("\n"));
+    const model = await writeSmallRecogniser(folder), out = join(folder, "out");
     const options = "--limit 6 --steps 12 --batch 6 --json --out".split(" ");
     const { code, stdout, stderr } = await testRun(ocr, ["--model", model, ...options, out]);
     expect([code, stderr]).toEqual([0, expect.stringContaining("reads the same.")]);

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { integer, type Option, OptionError, type RunOptions, runOptions, text } from "../runner/options.ts";
+import { page } from "./page.ts";
 import { drawWord, type Font, HEIGHT, ODD, PLAIN, WIDTH } from "./pen.ts";
 import { characterErrorPercent, type Picture, Recogniser } from "./recogniser.ts";
 import { lossChart, type Result, wordPage } from "./report.ts";
@@ -36,6 +37,7 @@ const DICTIONARY = "ppocr_keys_v1.txt";
 export const ocr: Example<OcrOptions> = {
   name: "ocr",
   about: "Imports a published text recogniser, and fine-tunes it to read an odd font.",
+  page,
   options: {
     model: text({ help: "ONNX file of the recogniser", default: null, value: "FILE", shown: "none; it is needed" }),
     dictionary: text({
@@ -111,8 +113,8 @@ export const ocr: Example<OcrOptions> = {
     const exported = await Recogniser.load(file, new TextDecoder().decode(keys));
     const same = (await exported.read(tests[0]!)).every((each, i) => each === results.at(-1)!.texts[i]);
     run.print(`\nocr.onnx (${(file.length / 1e6).toFixed(1)} MB) reads ${same ? "the same" : "something else"}.`);
-    run.out.picture("words.svg", wordPage(tests[0]!, before[0]!, results.at(-1)!), "Words, read before and after");
-    run.out.picture("loss.svg", lossChart(results), "The loss of each step");
+    run.out.picture("words.svg", wordPage(tests[0]!, before[0]!, results.at(-1)!));
+    run.out.picture("loss.svg", lossChart(results));
     const [odd, plain] = percents(before);
     return {
       ...deviceFigures(run.device),

@@ -7,6 +7,7 @@ import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, integer, number, type Option } from "../runner/options.ts";
 import { gaussianPixels, randomLabels, randomPixels, shuffledPixels } from "./corruptions.ts";
 import { fit } from "./fit.ts";
+import { page } from "./page.ts";
 import { drawReport, type Result } from "./report.ts";
 
 interface RandomLabelsOptions extends CommonOptions {
@@ -32,6 +33,7 @@ export const SHARES: readonly number[] = [0, 0.2, 0.4, 0.6, 0.8, 1];
 export const randomLabelsExample: Example<RandomLabelsOptions> = {
   name: "random-labels",
   about: "Trains a network on true, partially random and random labels, and on meaningless images (Zhang et al. 2017).",
+  page,
   options: {
     model: choice(MODELS, { help: "the network", default: "mlp-3x512" }),
     part: choice(["all", "table", "corruption", "curves"], {

@@ -18,15 +18,15 @@ export function drawReport(out: OutFolder, title: string, results: readonly Resu
   const plain = results.filter(({ crop, decay }) => !crop && !decay);
   const curves = CURVES.flatMap((name) => plain.filter(({ data }) => data === name));
   if (curves.length > 1) {
-    out.picture("curves.svg", curvesChart(title, curves), "The loss by step, on five datasets");
+    out.picture("curves.svg", curvesChart(title, curves));
   }
   const corrupted = plain.flatMap((result) => {
     const share = shareOf(result.data);
     return share === null ? [] : [{ share, ...result }];
   });
   if (corrupted.length > 2) {
-    out.picture("corruption.svg", corruptionChart(title, corrupted), "Accuracy by the share of random labels");
-    out.picture("time.svg", timeChart(title, corrupted), "Training time by the share of random labels");
+    out.picture("corruption.svg", corruptionChart(title, corrupted));
+    out.picture("time.svg", timeChart(title, corrupted));
   }
 }
 

@@ -11,9 +11,17 @@ let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-example-")));
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const QUIET = { write: () => {} };
+
 const demo: Example<CommonOptions> = {
   name: "demo",
   about: "Shows what the runner does.",
+  page: {
+    title: "A demonstration",
+    lesson: "Every dot counts.",
+    pictures: { "dot.svg": "A dot." },
+    figures: { drawn: { label: "Drawn number", digits: 2 } },
+  },
   options: commonOptions({ name: "demo", epochs: 2, batch: 10, lr: 0.1, data: "none" }),
   run({ epochs }, run) {
     const progress = run.progress(epochs);
@@ -23,7 +31,7 @@ const demo: Example<CommonOptions> = {
       table.row(epoch);
     }
     progress.end();
-    run.out.picture("dot.svg", "<svg/>", "A dot");
+    run.out.picture("dot.svg", "<svg/>");
     return Promise.resolve({ device: run.device.name, epochs, drawn: rand([1]).item() });
   },
 };
@@ -48,6 +56,52 @@ describe("runExample", () => {
     expect(stdout.trimEnd().split("\n").at(-1)).toBe(`Pictures, weights and figures: ${join(out, "index.html")}`);
     expect(readFileSync(join(out, "index.html"), "utf8")).toContain('src="dot.svg"');
     expect(JSON.parse(readFileSync(join(out, "figures.json"), "utf8"))).toMatchObject({ epochs: 2 });
+  });
+
+  test("the page is there after every row, with what there is, and says that the run goes on", async () => {
+    const out = join(folder, "out"), seen: string[] = [];
+    const watched: Example<CommonOptions> = {
+      ...demo,
+      run(options, run) {
+        const table = run.table(["epoch", "loss"]);
+        const row = (epoch: number): void => {
+          run.out.picture("dot.svg", `<svg width="10" height="${epoch}"/>`);
+          table.row(epoch, `${1 / epoch}`);
+          seen.push(readFileSync(join(out, "index.html"), "utf8"));
+        };
+        expect(existsSync(join(out, "index.html"))).toBe(false);
+        row(1);
+        row(2);
+        return demo.run(options, run);
+      },
+    };
+    expect(await runExample(watched, ["--out", out, "--json"], { stdout: QUIET, stderr: QUIET })).toBe(0);
+    seen.forEach((html, i) => {
+      expect(html).toContain("Still running");
+      expect(html).toContain('http-equiv="refresh"');
+      expect(html.match(/src="dot.svg"/g)).toHaveLength(1);
+      expect(html).toContain(`height="${i + 1}"`);
+      expect(html.includes("<td>0.5</td>")).toBe(i === 1);
+    });
+    const last = readFileSync(join(out, "index.html"), "utf8");
+    expect(last).not.toContain("Still running");
+    expect(last).not.toContain("refresh");
+    expect(last).toContain("Drawn number");
+    expect(last).toContain(`<pre>deno task example demo --out ${out} --json</pre>`);
+  });
+
+  test("the rows of a training are on the page too", async () => {
+    const out = join(folder, "out");
+    const trained: Example<CommonOptions> = {
+      ...demo,
+      run(options, run) {
+        const progress = run.progress(null, 0, { row: ({ epoch }) => ({ epoch, "half of it": `${epoch / 2}` }) });
+        for (const epoch of [1, 2]) progress.onEpoch({ epoch, step: epoch, loss: 1, seconds: 1, lr: 1 });
+        expect(readFileSync(join(out, "index.html"), "utf8")).toMatch(/half of it[^]*<td>2<\/td><td>1<\/td>/);
+        return demo.run(options, run);
+      },
+    };
+    expect(await runExample(trained, ["--out", out], { stdout: QUIET, stderr: QUIET })).toBe(0);
   });
 
   test("the second run in a folder is an error, and the folder is free afterwards", async () => {
@@ -142,7 +196,7 @@ describe("runExample", () => {
 
   test("an error of the example itself is not hidden", async () => {
     const broken = { ...demo, run: () => Promise.reject(new TypeError("a bug")) };
-    await expect(runExample(broken, [], { stdout: { write: () => {} }, stderr: { write: () => {} } })).rejects.toThrow(
+    await expect(runExample(broken, [], { stdout: QUIET, stderr: QUIET })).rejects.toThrow(
       "a bug",
     );
   });

@@ -9,7 +9,9 @@ import { openDevice } from "./device.ts";
 import { helpText, startCommand } from "./help.ts";
 import { type Answer, answerLines, type LineSource } from "./prompt.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
+import { LivePage } from "./live_page.ts";
 import { OutFolder } from "./out_folder.ts";
+import type { PagePlan } from "./page_plan.ts";
 
 /** The figures of a run, as `--json` prints them. */
 export type Figures = Record<string, unknown>;
@@ -23,6 +25,8 @@ export interface Example<S extends RunOptions> {
   /** One or two sentences. */
   about: string;
   options: S;
+  /** What the page of a run says of its pictures and figures. */
+  page: PagePlan;
   /** Runs the example; `--json` prints the result, and the page of the run shows it. */
   run(options: Values<S>, run: Run): Promise<Figures>;
   /** Prepares to reply to lines: `--ask` calls it in place of `run`, if the options have `askOptions`. */
@@ -37,13 +41,15 @@ export interface Run {
   readonly out: OutFolder;
   /** Prints a line for people. */
   print(text?: string): void;
-  /** A table whose rows are printed as they are added. */
+  /** A table whose rows are printed as they are added; the page of the run is written after each of them. */
   table(titles: readonly string[]): GrowingTable;
   /**
    * Shows the progress of `total` steps, `before` of which an earlier run did. As a callback of `fit` it needs no total; `row` is what its
    * table shows of an epoch.
    */
   progress(total: number | null, before?: number, options?: Pick<ProgressOptions, "row">): Progress;
+  /** Writes the page as it is now, where no table does. */
+  showSoFar(): void;
 }
 
 /** The streams of an example: people read one of the outputs, scripts read `stdout`. */
@@ -81,12 +87,15 @@ export async function runExample<S extends RunOptions>(
     manualSeed(common.seed);
     const human = common.json || asked ? streams.stderr : streams.stdout;
     const screen = new Screen(human);
+    const page = new LivePage(out, example.page, [startCommand(example), ...args.map(quoted)].join(" "));
     const run: Run = {
       device,
       out,
       print: (text) => screen.print(text),
-      table: (titles) => new GrowingTable(titles, (line) => screen.print(line)),
-      progress: (total, done = 0, options = {}) => new Progress(total, { done, screen, ...options }),
+      table: (titles) => page.table(titles, (line) => screen.print(line)),
+      progress: (total, done = 0, { row } = {}) =>
+        new Progress(total, { done, screen, ...(row !== undefined && { row: page.rows(row) }) }),
+      showSoFar: () => void page.write(),
     };
     if (asked) {
       const { stdout, stderr, stdin = process.stdin } = streams;
@@ -97,9 +106,8 @@ export async function runExample<S extends RunOptions>(
     }
     const figures = await example.run(options, run);
     out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
-    const command = [startCommand(example), ...args].join(" ");
-    const page = out.page({ title: example.name, about: example.about, command, figures });
-    screen.print(common.dryRun ? "Dry run: nothing was written." : `Pictures, weights and figures: ${page}`);
+    const written = page.write(figures);
+    screen.print(common.dryRun ? "Dry run: nothing was written." : `Pictures, weights and figures: ${written}`);
     if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
     return 0;
   } catch (error) {
@@ -110,6 +118,11 @@ export async function runExample<S extends RunOptions>(
   } finally {
     leave();
   }
+}
+
+/** An argument as one types it. */
+function quoted(argument: string): string {
+  return /^[\w./:,=@%+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether a module is the script that was started (`import.meta.main`, which Node 20 lacks). */

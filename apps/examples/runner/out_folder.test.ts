@@ -5,51 +5,53 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OptionError } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
+import type { PagePlan } from "./page_plan.ts";
 
 let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-out-")));
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const PLAN: PagePlan = { title: "demo", lesson: "Shows & tells.", pictures: {}, figures: {} };
+const ABOUT = {
+  plan: PLAN,
+  command: "deno task demo",
+  machine: "a machine",
+  started: new Date(0),
+  seconds: 1,
+  ended: true,
+  tables: [],
+  figures: {},
+};
+
 describe("OutFolder", () => {
-  test("writes pictures, files and the page that shows them", () => {
+  test("writes pictures, files and the page that shows them, a picture as it was drawn last", () => {
     const out = new OutFolder(join(folder, "runs", "demo"), false);
-    out.picture("loss.svg", "<svg/>", "The <loss>");
+    out.picture("loss.svg", '<svg width="7" height="5"/>');
+    out.picture("loss.svg", '<svg width="720" height="430"/>', "Of one seed.");
     out.file("weights/net.safetensors", new Uint8Array([1, 2, 3]), "the weights");
-    const page = out.page({
-      title: "demo",
-      about: "Shows & tells.",
-      command: "deno task demo --lr 0.1",
-      figures: { testErrorPercent: [3, 2.123456], seeds: [{ seed: 0, error: 0.5 }, { seed: 1, note: "<late>" }] },
-    });
+    const page = out.page({ ...ABOUT, plan: { ...PLAN, pictures: { "loss.svg": "The <loss>." } } });
 
     expect(page).toBe(join(folder, "runs", "demo", "index.html"));
-    expect(readFileSync(join(out.path, "loss.svg"), "utf8")).toBe("<svg/>");
+    expect(readFileSync(join(out.path, "loss.svg"), "utf8")).toBe('<svg width="720" height="430"/>');
     expect([...readFileSync(join(out.path, "weights", "net.safetensors"))]).toEqual([1, 2, 3]);
     const html = readFileSync(page, "utf8");
-    expect(html).toContain('<img src="loss.svg" alt="The &lt;loss&gt;"/>');
+    expect(html).toContain('<img src="loss.svg" alt="The &lt;loss&gt;. Of one seed." width="720" height="430"');
+    expect(html.match(/<img/g)).toHaveLength(1);
     expect(html).toContain('<a href="weights/net.safetensors">');
-    expect(html).toContain("Shows &amp; tells.");
-    expect(html).toContain("<pre>deno task demo --lr 0.1</pre>");
-    expect(html).toContain("<th>test error percent</th><td>3, 2.123</td>");
-    expect(html).toContain("<tr><th>seed</th><th>error</th><th>note</th></tr><tr><td>0</td><td>0.5</td><td></td></tr>");
-    expect(html).toContain("<tr><td>1</td><td></td><td>&lt;late&gt;</td></tr>");
   });
 
   test("shows folders within it under headings of their own", () => {
-    const out = new OutFolder(folder, false), part = out.within("part");
-    part.picture("loss.svg", "<svg/>", "The loss");
-    out.section("part", part, { title: "first", about: "One part.", figures: { error: 2 }, said: "epoch <1>" });
-    const about = { title: "demo", about: "", command: "", figures: { all: 1, first: { error: 2 } } };
-    const html = readFileSync(out.page(about), "utf8");
-    expect(html).toContain('<a href="#first">first</a>');
-    expect(html).toContain('<h2 id="first">first</h2>');
-    expect(html).toContain('<img src="part/loss.svg"');
+    const out = new OutFolder(folder, false), part = out.within("first");
+    part.picture("loss.svg", "<svg/>");
+    const plan = { ...PLAN, title: "The first", figures: { error: { label: "Error", unit: "%" } } };
+    out.section("first", part, { plan, figures: { error: 2 }, said: "epoch <1>" });
+    const html = readFileSync(out.page({ ...ABOUT, figures: { all: 1, first: { error: 2 } } }), "utf8");
+    expect(html).toContain('<a href="#first">The first</a>');
+    expect(html).toContain('<h2 id="first" class="section">The first</h2>');
+    expect(html).toContain('<img src="first/loss.svg"');
     expect(html).toContain("<pre>epoch &lt;1&gt;</pre>");
-    expect(html).toContain("<th>error</th><td>2</td>");
-    expect(html).toContain("<th>all</th>");
-    // The section has them.
-    expect(html).not.toContain("<th>first</th>");
-    expect(readFileSync(join(folder, "part", "loss.svg"), "utf8")).toBe("<svg/>");
+    expect(html.match(/2%/g)).toHaveLength(1);
+    expect(readFileSync(join(folder, "first", "loss.svg"), "utf8")).toBe("<svg/>");
   });
 
   test("replaces the files of the run before and leaves no parts", () => {
@@ -100,8 +102,8 @@ describe("OutFolder", () => {
 
   test("writes nothing when dry", () => {
     const out = new OutFolder(join(folder, "dry"), true);
-    out.picture("loss.svg", "<svg/>", "");
-    out.page({ title: "", about: "", command: "", figures: {} });
+    out.picture("loss.svg", "<svg/>");
+    out.page(ABOUT);
     expect(existsSync(out.path)).toBe(false);
   });
 });

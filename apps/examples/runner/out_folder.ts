@@ -5,7 +5,7 @@ import { FolderError, makeFolder, openFolder, writing } from "@heddle/train/file
 import { appendFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { OptionError } from "./options.ts";
-import { type RunPage, runPage, type Section } from "./page.ts";
+import { type Picture, type RunPage, runPage, type Section } from "./page.ts";
 
 /** Writes the files of a run and records them for the page. */
 export class OutFolder {
@@ -13,9 +13,9 @@ export class OutFolder {
   readonly path: string;
   /** Whether nothing is written. */
   readonly dry: boolean;
-  private readonly pictures: { file: string; caption: string }[] = [];
-  private readonly files: { file: string; note: string }[] = [];
-  private readonly sections: Section[] = [];
+  private readonly pictures = new Map<string, Picture>();
+  private readonly files = new Map<string, { file: string; note: string }>();
+  private readonly sections: RunPage["sections"][number][] = [];
 
   /** With `dry`, nothing is written. */
   constructor(path: string, dry: boolean) {
@@ -33,22 +33,27 @@ export class OutFolder {
     return this.attempt(this.path, () => openFolder(this.path));
   }
 
-  /** Writes a picture (the text of an SVG file); the page shows it with its caption. */
-  picture(file: string, svg: string, caption: string): void {
+  /**
+   * Writes a picture (the text of an SVG file), or replaces it. The page shows it with its meaning from the plan, and `detail`, which is
+   * particular to this run.
+   */
+  picture(file: string, svg: string, detail?: string): void {
     this.write(file, svg);
-    this.pictures.push({ file, caption });
+    const [, width, height] = /^<svg [^>]*?\bwidth="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+    const size = width === undefined ? null : { width: Number(width), height: Number(height) };
+    this.pictures.set(file, { file, size, ...(detail !== undefined && { detail }) });
   }
 
   /** Writes another file; the page links to it with its note. */
   file(file: string, content: string | Uint8Array, note: string): void {
     this.write(file, content);
-    this.files.push({ file, note });
+    this.files.set(file, { file, note });
   }
 
   /** The log of a training of `fit` in a file, as its callbacks; none in a dry run. The page links to it with its note. */
   log(file: string, note: string, options?: JsonLinesOptions): Callback[] {
     if (this.dry) return [];
-    this.files.push({ file, note });
+    this.files.set(file, { file, note });
     return [new JsonLines(join(this.path, file), options)];
   }
 
@@ -65,15 +70,16 @@ export class OutFolder {
   }
 
   /** Shows the pictures and files of a subfolder on the page, in a section. */
-  section(folder: string, part: OutFolder, about: Omit<Section, "pictures" | "files">): void {
-    const moved = <T extends { file: string }>(entries: readonly T[]): T[] =>
-      entries.map((entry) => ({ ...entry, file: `${folder}/${entry.file}` }));
-    this.sections.push({ ...about, pictures: moved(part.pictures), files: moved(part.files) });
+  section(name: string, part: OutFolder, about: Omit<Section, "pictures" | "files">): void {
+    const moved = <T extends { file: string }>(entries: Iterable<T>): T[] =>
+      [...entries].map((entry) => ({ ...entry, file: `${name}/${entry.file}` }));
+    this.sections.push({ ...about, name, pictures: moved(part.pictures.values()), files: moved(part.files.values()) });
   }
 
   /** Writes `index.html` with all of the above and returns its absolute path. */
   page(about: Omit<RunPage, "pictures" | "files" | "sections">): string {
-    const { pictures, files, sections } = this;
+    const { sections } = this;
+    const pictures = [...this.pictures.values()], files = [...this.files.values()];
     this.write("index.html", runPage({ ...about, pictures, files, sections }));
     return resolve(this.path, "index.html");
   }

@@ -1,104 +1,237 @@
-/** The page of a run: its figures, its pictures, its other files. It opens from disk. */
-import { figureText, namesOf, recordsOf, spaced } from "@heddle/train/text";
+/** The page of a run: its pictures, its figures beside the literature's, and how it was made. It opens from disk. */
+import { duration, recordsOf, spaced } from "@heddle/train/text";
+import { STYLE } from "./page_style.ts";
+import {
+  type FigurePlan,
+  figureWords,
+  type PagePlan,
+  patternOf,
+  type PlannedFigure,
+  plannedFigures,
+  type Reference,
+  type Source,
+} from "./page_plan.ts";
 import { element, escapeMarkup } from "./pictures/svg.ts";
 
-const STYLE = `
-  body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }
-  h1 { font-size: 1.6rem; margin-bottom: 0 }
-  h2 { font-size: 1.3rem; margin: 4rem 0 0; padding-top: 1rem; border-top: 2px solid #e3e3e3 }
-  nav { margin: 1.5rem 0 0 }
-  p.about { margin-top: .3rem; color: #5a5a5a }
-  pre { margin: 1.5rem 0 0; white-space: pre-wrap; color: #5a5a5a }
-  table { border-collapse: collapse; margin: 1.5rem 0; font-variant-numeric: tabular-nums }
-  th, td { text-align: left; padding: .2rem 1.5rem .2rem 0; border-bottom: 1px solid #e3e3e3; vertical-align: top }
-  th { font-weight: 500; color: #5a5a5a }
-  td { overflow-wrap: anywhere; white-space: pre-line }
-  table.records { margin: 0; font-size: .9rem }
-  table.records th, table.records td { padding-right: 1rem; overflow-wrap: normal }
-  table.records td { white-space: pre-wrap }
-  details pre { margin: .5rem 0 0; overflow-x: auto; white-space: pre; font-size: .85rem; line-height: 1.35 }
-  figure { margin: 2rem 0 }
-  figure img { max-width: 100%; height: auto; border: 1px solid #e3e3e3 }
-  figcaption { color: #5a5a5a; font-size: .9rem }
-`;
+/** A picture in the folder of a run. */
+export interface Picture {
+  readonly file: string;
+  /** What is particular to this run, after the picture's meaning. */
+  readonly detail?: string;
+  /** In pixels. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+}
 
-/** A section of a page. File names are relative to the page. */
+/** A table that grows with the run. */
+export interface RunTable {
+  readonly titles: readonly string[];
+  readonly rows: string[][];
+}
+
+/** The content of a page or of a section. */
 export interface Section {
-  title: string;
-  about: string;
-  figures: Record<string, unknown>;
-  pictures: readonly { file: string; caption: string }[];
-  files: readonly { file: string; note: string }[];
-  /** What the run printed. */
-  said?: string;
+  readonly plan: PagePlan;
+  readonly figures: Readonly<Record<string, unknown>>;
+  readonly pictures: readonly Picture[];
+  readonly files: readonly { file: string; note: string }[];
+  /** What it printed. */
+  readonly said?: string;
 }
 
 /** The content of the page of a run. */
 export interface RunPage extends Section {
-  /** The command that produced it. */
-  command: string;
-  /** Sections at the end. */
-  sections?: readonly Section[];
+  readonly command: string;
+  readonly machine: string;
+  readonly started: Date;
+  readonly seconds: number;
+  /** Whether the run has ended; until then the page reloads itself. */
+  readonly ended: boolean;
+  readonly tables: readonly RunTable[];
+  /** Under headings of their own, by the names of their folders. */
+  readonly sections: readonly (Section & { readonly name: string })[];
 }
 
 /** The page as the text of an HTML file. */
 export function runPage(page: RunPage): string {
-  const sections = page.sections ?? [];
-  const title = escapeMarkup(page.title);
-  const links = sections.map((section) => element("a", { href: `#${section.title}` }, escapeMarkup(section.title)));
+  const { plan, sections, ended } = page;
+  const title = escapeMarkup(plan.title);
+  const links = sections.map(({ name, plan }) => element("a", { href: `#${name}` }, escapeMarkup(plan.title)));
+  const figures = Object.fromEntries(
+    Object.entries(page.figures).filter(([key]) => !sections.some(({ name }) => name === key)),
+  );
   return [
     "<!doctype html>",
     `<html lang="en">`,
-    `<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>`,
-    `<style>${STYLE}</style></head>`,
+    `<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`,
+    ended ? "" : `<meta http-equiv="refresh" content="20">`,
+    `<meta name="color-scheme" content="light dark"><title>${title}</title><style>${STYLE}</style></head>`,
     "<body>",
     element("h1", {}, title),
-    element("p", { class: "about" }, escapeMarkup(page.about)),
-    element("pre", {}, escapeMarkup(page.command)),
+    element("p", { class: "lesson" }, escapeMarkup(plan.lesson)),
+    ended ? "" : element("p", { class: "state" }, `Still running: this page is as of ${after(page)}.`),
     links.length > 0 ? element("nav", {}, links.join(" · ")) : "",
-    ...content(page, sections.map((section) => section.title)),
+    ...content({ ...page, figures }),
+    ...page.tables.map((table) => rowsTable(table, ended)),
     ...sections.flatMap((section) => [
-      element("h2", { id: section.title }, escapeMarkup(section.title)),
-      element("p", { class: "about" }, escapeMarkup(section.about)),
+      element("h2", { id: section.name, class: "section" }, escapeMarkup(section.plan.title)),
+      element("p", { class: "lesson" }, escapeMarkup(section.plan.lesson)),
       ...content(section),
+      settings(section),
+      filesOf(section),
     ]),
+    element("h2", {}, "How it was made"),
+    element("pre", {}, escapeMarkup(page.command)),
+    settings({ ...page, figures }),
+    element("p", {}, escapeMarkup(`${page.machine}; ${after(page)}.`)),
+    filesOf(page),
     "</body>",
     "</html>",
     "",
   ].join("\n");
 }
 
-/** Figures, pictures, files and output under a heading, without figures that have their own section. */
-function content({ figures, pictures, files, said }: Section, elsewhere: readonly string[] = []): string[] {
-  const rows = Object.entries(figures).filter(([name]) => !elsewhere.includes(name)).map(([name, value]) =>
-    element("tr", {}, element("th", {}, escapeMarkup(spaced(name))), element("td", {}, cell(value)))
-  );
-  const shown = pictures.map(({ file, caption }) =>
-    element(
-      "figure",
-      {},
-      element("a", { href: file }, element("img", { src: file, alt: caption })),
-      element("figcaption", {}, escapeMarkup(caption)),
-    )
-  );
-  const listed = files.map(({ file, note }) =>
-    element("li", {}, element("a", { href: file }, escapeMarkup(file)), ` ${escapeMarkup(note)}`)
-  );
+function after({ started, seconds }: RunPage): string {
+  const [day, time] = new Date(started.getTime() + 1000 * seconds).toISOString().split("T") as [string, string];
+  return `${day} ${time.slice(0, 5)} UTC, ${duration(seconds)} after the start`;
+}
+
+/** Pictures, then figures, then what was printed. */
+function content({ plan, figures, pictures, said }: Section): string[] {
+  const results = plannedFigures(plan.figures, figures).filter(({ plan }) => plan?.setting !== true);
+  const order = Object.keys(plan.figures);
+  results.sort((a, b) => order.indexOf(a.key) - order.indexOf(b.key));
+  const single = results.filter((figure) => !isTable(figure)), tables = results.filter(isTable);
+  const sources = plan.sources ?? [];
   return [
-    rows.length > 0 ? element("table", {}, ...rows) : "",
-    ...shown,
+    ...inOrder(plan, pictures).map((picture) => pictureFigure(plan, picture)),
+    singleTable(single),
+    ...tables.flatMap((figure) => tableOf(figure)),
+    sources.length > 0 ? element("p", { class: "sources" }, `See ${sources.map(link).join("; ")}.`) : "",
     said ? element("details", {}, element("summary", {}, "Output"), element("pre", {}, escapeMarkup(said))) : "",
-    listed.length > 0 ? element("ul", {}, ...listed) : "",
   ];
 }
 
-/** A figure as markup: a list of records becomes a table. */
-function cell(value: unknown): string {
-  const records = recordsOf(value);
-  if (records === null) return escapeMarkup(figureText(value));
-  const names = namesOf(records);
-  const row = (tag: string, texts: readonly string[]): string =>
-    element("tr", {}, ...texts.map((text) => element(tag, {}, escapeMarkup(text))));
-  const rows = records.map((record) => row("td", names.map((name) => name in record ? figureText(record[name]) : "")));
-  return element("table", { class: "records" }, row("th", names.map(spaced)), ...rows);
+/** The pictures in the order of the plan; those that it lacks are last. */
+function inOrder({ pictures }: PagePlan, drawn: readonly Picture[]): Picture[] {
+  const keys = Object.keys(pictures);
+  const place = ({ file }: Picture): number => {
+    const key = patternOf(keys, file.split("/").at(-1)!);
+    return key === null ? keys.length : keys.indexOf(key);
+  };
+  return [...drawn].sort((a, b) => place(a) - place(b));
+}
+
+function pictureFigure({ pictures }: PagePlan, { file, detail, size }: Picture): string {
+  const key = patternOf(Object.keys(pictures), file.split("/").at(-1)!);
+  const caption = [key === null ? file : pictures[key]!, detail ?? ""].join(" ").trim();
+  const shape = size === null ? {} : { ...size, style: `--width:${Math.round(size.width)}px` };
+  return element(
+    "figure",
+    {},
+    element("a", { class: "scroll", href: file }, element("img", { src: file, alt: caption, ...shape })),
+    element("figcaption", {}, escapeMarkup(caption)),
+  );
+}
+
+function isTable({ value, plan }: PlannedFigure): boolean {
+  return plan?.names !== undefined || recordsOf(value) !== null;
+}
+
+/** A row per figure: its name, its value in this run, and the literature's. */
+function singleTable(figures: readonly PlannedFigure[]): string {
+  if (figures.length === 0) return "";
+  const compared = figures.some(({ plan }) => plan?.literature !== undefined);
+  const rows = figures.map(({ key, value, plan }) => {
+    const cells = [
+      element("th", { scope: "row" }, escapeMarkup(plan?.label ?? spaced(key))),
+      element("td", {}, escapeMarkup(figureWords(value, plan ?? {}))),
+    ];
+    return element("tr", {}, ...cells, ...(compared ? [element("td", {}, references(plan?.literature))] : []));
+  });
+  const titles = ["", "this run", ...(compared ? ["literature"] : [])];
+  return scrolling(element("table", {}, headOf(titles), element("tbody", {}, ...rows)));
+}
+
+/** A list of records, or an object, as a table under its name. */
+function tableOf({ key, value, plan }: PlannedFigure): string[] {
+  const records: Record<string, unknown>[] = recordsOf(value) ??
+    Object.entries(value as object).map(([name, each]) => ({ [NAME]: name, [VALUE]: each }));
+  const found = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const columns: Readonly<Record<string, FigurePlan>> = plan?.names === undefined
+    ? plan?.columns ?? {}
+    : { [NAME]: { label: plan.names }, [VALUE]: { ...plan, label: "" } };
+  const order = [
+    ...Object.keys(columns).filter((name) => found.includes(name)),
+    ...found.filter((name) => !(name in columns)),
+  ];
+  const rows = records.map((record) => {
+    const cells = order.map((name) => {
+      const numeric = typeof record[name] === "number";
+      const words = name in record ? figureWords(record[name], columns[name] ?? {}) : "";
+      return element("td", { class: numeric ? "number" : undefined }, escapeMarkup(words));
+    });
+    return element("tr", {}, ...cells);
+  });
+  const titles = order.map((name) => columns[name]?.label ?? spaced(name));
+  const said = references(plan?.literature);
+  return [
+    element("h3", {}, escapeMarkup(plan?.label ?? spaced(key))),
+    scrolling(element("table", {}, headOf(titles), element("tbody", {}, ...rows))),
+    said === "" ? "" : element("p", { class: "sources" }, said),
+  ];
+}
+
+const NAME = "name", VALUE = "value";
+
+/** The rows so far; after the run they are folded. */
+function rowsTable({ titles, rows }: RunTable, folded: boolean): string {
+  if (rows.length === 0) return "";
+  const body = rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, escapeMarkup(cell.trim())))));
+  const table = scrolling(element("table", {}, headOf(titles), element("tbody", {}, ...body)));
+  return folded ? element("details", {}, element("summary", {}, "Row by row, as printed"), table) : table;
+}
+
+function headOf(titles: readonly string[]): string {
+  const cells = titles.map((title) => element("th", { scope: "col" }, escapeMarkup(title.trim())));
+  return element("thead", {}, element("tr", {}, ...cells));
+}
+
+function scrolling(table: string): string {
+  return element("div", { class: "scroll" }, table);
+}
+
+function settings({ plan, figures }: Section): string {
+  const found = plannedFigures(plan.figures, figures).filter(({ plan }) => plan?.setting === true);
+  const words = found.map(({ value, plan }) => `${plan!.label} ${figureWords(value, plan!)}`);
+  return words.length > 0 ? element("p", {}, escapeMarkup(words.join(" · "))) : "";
+}
+
+/** More files than these are folded. */
+const FILES = 8;
+
+function filesOf({ files }: Section): string {
+  if (files.length === 0) return "";
+  const listed = files.map(({ file, note }) =>
+    element("li", {}, element("a", { href: file }, escapeMarkup(file)), ` ${escapeMarkup(note)}`)
+  );
+  const list = element("ul", {}, ...listed);
+  return files.length > FILES ? element("details", {}, element("summary", {}, `${files.length} files`), list) : list;
+}
+
+function references(literature: Reference | readonly Reference[] | undefined): string {
+  if (literature === undefined) return "";
+  const all = Array.isArray(literature) ? literature as readonly Reference[] : [literature as Reference];
+  return all.map(({ value, of, source }) => {
+    const measured = of === undefined ? "" : ` ${escapeMarkup(of)}`;
+    return element(
+      "span",
+      { class: "reference" },
+      element("b", {}, escapeMarkup(value)),
+      `${measured}, ${link(source)}`,
+    );
+  }).join(" ");
+}
+
+function link({ text, url }: Source): string {
+  return element("a", { href: url }, escapeMarkup(text));
 }

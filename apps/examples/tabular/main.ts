@@ -11,6 +11,7 @@ import { mean } from "../runner/statistics.ts";
 import { type Fit, fit, type Part, probabilitiesOf } from "./fit.ts";
 import { readModel, saveModel } from "./model_file.ts";
 import { type Kind, KINDS, networkOf } from "./networks.ts";
+import { page } from "./page.ts";
 
 interface TabularOptions extends CommonOptions, AskOptions {
   repeat: Option<number>;
@@ -35,6 +36,7 @@ interface Result {
 export const tabular: Example<TabularOptions> = {
   name: "tabular",
   about: "Classifies Fisher's irises from a CSV file: logistic regression and a perceptron, with early stopping.",
+  page,
   options: {
     repeat: integer({ help: "random splits to average over", default: 10, min: 1 }),
     hidden: integer({ help: "units of the hidden layer", default: 16, min: 1 }),
@@ -99,7 +101,6 @@ export const tabular: Example<TabularOptions> = {
     run.out.picture(
       "losses.svg",
       lossChart(first!),
-      "Losses of the perceptron on the first split; training ends with the best weights",
     );
     return { ...deviceFigures(run.device), testErrorPercent: errors, results };
   },

@@ -7,6 +7,7 @@ import { type CommonOptions, commonOptions, integer, number, type Option } from 
 import { mean } from "../runner/statistics.ts";
 import { type Corpus, loadCorpus, tagsOf, Words } from "./corpus.ts";
 import { bracketEntities } from "./entity_brackets.ts";
+import { page } from "./page.ts";
 import { drawCurves, drawTransitions, type Kind, KINDS } from "./report.ts";
 import { readTagger, saveTagger } from "./model_file.ts";
 import { tagAll, type Trained, trainTagger } from "./train.ts";
@@ -25,6 +26,7 @@ const MAX_WORDS = 200;
 export const tagger: Example<TaggerOptions> = {
   name: "tagger",
   about: "Finds names of people, places, organisations and works in sentences: a BiLSTM with and without a CRF.",
+  page,
   options: {
     repeat: integer({ help: "number of seeds to average over", default: 3, min: 1 }),
     embedding: integer({ help: "size of the word vectors", default: 32, min: 1 }),

@@ -32,7 +32,7 @@ export function drawCurves(out: OutFolder, runs: Record<Kind, readonly Trained[]
     y: { label: "entity F1 (%)" },
     series,
   });
-  out.picture("f1.svg", chart, "Entity F1 of the test sentences by epoch, with and without the CRF");
+  out.picture("f1.svg", chart);
 }
 
 /** The transition scores of the CRF, with their softmax as colours. */
@@ -63,5 +63,5 @@ export async function drawTransitions(out: OutFolder, crf: CRF, tags: readonly s
     colourLabel: "share of the row",
     power: 0.6,
   });
-  out.picture("transitions.svg", picture, "The transition scores of the CRF");
+  out.picture("transitions.svg", picture);
 }

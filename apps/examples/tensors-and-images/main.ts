@@ -7,6 +7,7 @@ import { type CommonOptions, commonOptions, integer, type Option } from "../runn
 import { type Example, start } from "../runner/example.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { encodePng } from "../runner/pictures/png.ts";
+import { page } from "./page.ts";
 import { clearChannel, layout, transposed } from "./views.ts";
 
 interface TensorOptions extends CommonOptions {
@@ -17,6 +18,7 @@ interface TensorOptions extends CommonOptions {
 export const tensorsAndImages: Example<TensorOptions> = {
   name: "tensors-and-images",
   about: "Shows small colour images as one tensor, and views of it: exchanged axes, colours set to zero.",
+  page,
   options: {
     columns: integer({ help: "images in a row of the grid", default: 12, min: 1 }),
     ...commonOptions({
@@ -37,7 +39,7 @@ export const tensorsAndImages: Example<TensorOptions> = {
       // Reading a tensor returns its values in the order of the view's dimensions.
       const pixels = colourPixels(picture.toTypedArray("uint8"), { width, height });
       const grid = { title: call, subtitle: layout(picture), images: [{ pixels }], columns: 1, scale: 1 };
-      run.out.picture(`${name}.svg`, imageGrid(grid), meaning);
+      run.out.picture(`${name}.svg`, imageGrid(grid));
       run.out.file(`${name}.png`, encodePng(pixels), `${call}: ${meaning}`);
       run.print(`${name}.png`.padEnd(17) + `${call}: ${meaning}`);
       run.print(" ".repeat(17) + layout(picture));

@@ -26,6 +26,7 @@ import { readTranslator, saveTranslator } from "../translation/model_file.ts";
 import { compareSearches } from "../translation/compare_searches.ts";
 import { trainTranslator } from "../translation/train.ts";
 import { type TransformerSizes, TransformerTranslator } from "./model.ts";
+import { page } from "./page.ts";
 import { inverseSquareRoot } from "./schedule.ts";
 
 interface TransformerOptions extends CommonOptions, TranslationOptions {
@@ -48,6 +49,7 @@ const MAPS = 2;
 export const transformer: Example<TransformerOptions> = {
   name: "transformer",
   about: "Trains a transformer to translate between French and English, and draws the attention of its heads.",
+  page,
   options: {
     ...translationOptions(),
     layers: integer({ help: "layers of the encoder, and of the decoder", default: 3, min: 1 }),

@@ -8,6 +8,7 @@ import { type CommonOptions, commonOptions, integer, type Option } from "../runn
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import type { Pixels } from "../runner/pictures/png.ts";
 import { gallery } from "./gallery.ts";
+import { page } from "./page.ts";
 
 interface TransformOptions extends CommonOptions {
   images: Option<number>;
@@ -21,6 +22,7 @@ const CODE_WIDTH = 540;
 export const transforms: Example<TransformOptions> = {
   name: "transforms",
   about: "Draws the effect of each transform on a few images, twice, since most of them are random.",
+  page,
   options: {
     images: integer({ help: "number of images", default: 4, min: 2 }),
     draws: integer({ help: "random draws per image", default: 2, min: 1 }),
@@ -67,7 +69,7 @@ export const transforms: Example<TransformOptions> = {
     // Wide enough for the longest code.
     const scale = Math.max(2, Math.ceil(CODE_WIDTH / rows[0]!.pixels.width));
     const report = imageGrid({ title, subtitle, images: rows, columns: 2, scale });
-    run.out.picture("transforms.svg", report, "The effect of each transform on the images in the first row");
+    run.out.picture("transforms.svg", report);
     return { ...deviceFigures(run.device), images: labels.length, draws: options.draws, change };
   },
 };

@@ -14,6 +14,7 @@ import { attentionMap, drawAttention, drawCurves } from "../translation/report.t
 import { readTranslator, saveTranslator } from "../translation/model_file.ts";
 import { compareSearches } from "../translation/compare_searches.ts";
 import { trainTranslator } from "../translation/train.ts";
+import { page } from "./page.ts";
 import type { AttentionKind, TranslatorSizes } from "./sizes.ts";
 import { Translator } from "./translator.ts";
 
@@ -35,6 +36,7 @@ export const translate: Example<TranslateOptions> = {
   name: "translate",
   command: "deno task translate",
   about: "Trains a recurrent encoder and decoder to translate between French and English, and draws its attention.",
+  page,
   options: {
     ...translationOptions(),
     attention: choice(["none", "additive", "dot"], { help: "none, Bahdanau's or Luong's", default: "additive" }),

@@ -22,7 +22,7 @@ export function drawCurves(out: OutFolder, title: string, metrics: Metrics): voi
       { name: "validation", ...metrics.curve("validationLoss", "epoch"), marks: true },
     ],
   });
-  out.picture("loss.svg", loss, "Cross-entropy of the next word by epoch");
+  out.picture("loss.svg", loss);
   const bleu = lineChart({
     title: `${title}: BLEU`,
     x: epochs,
@@ -33,7 +33,7 @@ export function drawCurves(out: OutFolder, title: string, metrics: Metrics): voi
       marks: true,
     }],
   });
-  out.picture("bleu.svg", bleu, "BLEU of greedy translations by epoch");
+  out.picture("bleu.svg", bleu);
 }
 
 /** A sentence and its translation, with the attention of each target word to each source word. */

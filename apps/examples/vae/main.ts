@@ -19,6 +19,7 @@ import {
   type Option,
 } from "../runner/options.ts";
 import { checkpointIn, resumeFrom } from "../runner/resume.ts";
+import { page } from "./page.ts";
 import { between, drawReport, generated } from "./report.ts";
 import { Vae } from "./vae.ts";
 
@@ -33,6 +34,7 @@ const SHOWN = 16;
 export const vae: Example<VaeOptions> = {
   name: "vae",
   about: "Trains a variational autoencoder on handwritten digits and draws new ones.",
+  page,
   options: {
     latent: integer({ help: "dimension of the codes; 2 also draws the map of all codes", default: 20, min: 1 }),
     ...checkpointOptions(),

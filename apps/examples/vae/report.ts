@@ -58,11 +58,10 @@ export async function drawReport(
   },
 ): Promise<void> {
   const title = `VAE, codes of ${latent}`;
-  out.picture("elbo.svg", elboChart(title, metrics), "The lower bound of the log-likelihood by epoch");
+  out.picture("elbo.svg", elboChart(title, metrics));
   out.picture(
     "samples.svg",
     samples.draw(`${title}: samples`, "from the same random normal codes, after each epoch"),
-    "Images decoded from random normal codes",
   );
   out.picture(
     "interpolations.svg",
@@ -70,16 +69,14 @@ export async function drawReport(
       `${title}: from one digit to another`,
       "the line between the codes of two test digits",
     ),
-    "From one test digit to another",
   );
   out.picture(
     "reconstructions.svg",
     await reconstructions(title, network, test),
-    "Test digits and their reconstructions",
   );
   if (latent !== 2) return;
-  out.picture("map.svg", await map(title, network), "The image of every code");
-  out.picture("codes.svg", await codes(title, network, test), "The codes of the test digits");
+  out.picture("map.svg", await map(title, network));
+  out.picture("codes.svg", await codes(title, network, test));
 }
 
 function elboChart(title: string, metrics: Metrics): string {
