@@ -121,7 +121,7 @@ export const generativeClassifier: Basic = basic(
             histogram("women", train.heights.at(train.men.logicalNot())),
             histogram("men", train.heights.at(train.men)),
             { name: "prior × Gaussian, women", x: heights, y: density(women).toArray<number[]>() },
-            { name: "and men", x: heights, y: density(men).toArray<number[]>() },
+            { name: "prior × Gaussian, men", x: heights, y: density(men).toArray<number[]>() },
             border,
           ],
           size,

@@ -95,7 +95,7 @@ export function drawLoss(out: OutFolder, { x, y }: { x: number[]; y: number[] })
   const svg = lineChart({
     title: "Classifying pairs as real or negative",
     x: { label: "step" },
-    y: { label: "cross-entropy of a pair and its negative samples", include: 0 },
+    y: { label: "cross-entropy of a pair and its negatives (nats)", include: 0 },
     series: [{ name: "training", x, y }],
   });
   out.picture("loss.svg", svg);

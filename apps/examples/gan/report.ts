@@ -58,7 +58,7 @@ function lossChart(metrics: Metrics): string {
   return lineChart({
     title: "GAN: losses",
     x: { label: "step" },
-    y: { label: "cross-entropy", include: 0 },
+    y: { label: "cross-entropy (nats)", include: 0 },
     series: [
       { name: "generator", ...metrics.curve("generatorLoss") },
       { name: "discriminator, real and generated", ...metrics.curve("discriminatorLoss") },

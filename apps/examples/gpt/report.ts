@@ -1,7 +1,7 @@
 /** The pictures of a training run. */
 import { noGrad } from "@heddle/autograd";
 import { tensor, tidy } from "@heddle/tensor";
-import { binned } from "../lenet/history.ts";
+import { lossChart } from "../lenet/report.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { headMaps } from "../runner/pictures/head_maps.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
@@ -10,24 +10,11 @@ import type { Trained } from "./train.ts";
 import type { Writer } from "./generate.ts";
 
 /** Tokens of the text that fit in the picture of the heads. */
-const LOOKED_AT = 32;
+const LOOKED_AT = 20;
 
 /** Draws the curves: the training loss by step, and the held-out loss by epoch. */
 export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: TextSets): void {
-  const { middle, mean } = binned(losses, 200);
-  out.picture(
-    "loss.svg",
-    lineChart({
-      title: "GPT: training loss",
-      x: { label: "step" },
-      y: { label: "nats per token", include: 0 },
-      series: [{
-        name: `mean of ${Math.max(1, Math.round(losses.length / middle.length))} batches`,
-        x: middle,
-        y: mean,
-      }],
-    }),
-  );
+  out.picture("loss.svg", lossChart("GPT", losses, "nats per token"));
   const heldOut = metrics.curve("heldOut", "epoch");
   const series: Series[] = [{ name: "held-out text", ...heldOut, marks: heldOut.x.length <= 30 }];
   if (text.ideal !== null) {

@@ -62,13 +62,13 @@ function errorChart(title: string, { trainErrorPercent, testErrorPercent }: Hist
 }
 
 /** The training loss by step. */
-export function lossChart(title: string, losses: readonly number[]): string {
+export function lossChart(title: string, losses: readonly number[], unit = "cross-entropy (nats)"): string {
   const { middle, mean, low, high } = binned(losses, 150);
   const each = Math.round(losses.length / middle.length);
   return lineChart({
     title: `${title}: training loss`,
     x: { label: "step" },
-    y: { label: "cross-entropy", include: 0 },
+    y: { label: unit, include: 0 },
     series: [
       each > 1
         ? {

@@ -36,7 +36,7 @@ export function lossChart(results: readonly Result[]): string {
   return lineChart({
     title: "Fine-tuning on the odd font",
     x: { label: "step" },
-    y: { label: "CTC loss", scale: "log" },
+    y: { label: "CTC loss (nats)", scale: "log" },
     series: results.map(({ name, losses }) => ({ name, x: losses.map((_, i) => i + 1), y: losses })),
   });
 }

@@ -41,7 +41,7 @@ function curvesChart(title: string, results: readonly Result[]): string {
   return lineChart({
     title: `${title}: training loss`,
     x: { label: "step", include: 0 },
-    y: { label: "mean cross-entropy of an epoch", include: 0 },
+    y: { label: "mean cross-entropy of an epoch (nats)", include: 0 },
     series: results.map(({ data, losses, stepsPerEpoch }) => ({
       // Short names, so that all five fit above the chart.
       name: data.replace("shuffled pixels", "shuffled"),
@@ -69,7 +69,7 @@ function timeChart(title: string, results: readonly (Result & { share: number })
   return lineChart({
     title: `${title}: epochs until training ends, relative to true labels`,
     x: { label: "random labels (%)" },
-    y: { label: "relative time", include: 0 },
+    y: { label: "epochs, relative to true labels", include: 0 },
     series: [{
       name: "to fit all training images",
       x: results.map(({ share }) => share),

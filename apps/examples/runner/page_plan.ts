@@ -1,4 +1,5 @@
 /** What the page of an example says, as data; see `pages.test.ts`, which holds it against what the example produces. */
+import { scientific } from "./numbers.ts";
 
 /** A paper or a page. */
 export interface Source {
@@ -118,13 +119,6 @@ function numberWords(value: number, digits: number | undefined): string {
   if (size > 0 && size < (digits === undefined ? 1e-3 : 10 ** -digits / 2)) return scientific(value);
   const style = digits !== undefined ? fixed : Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 };
   return value.toLocaleString("en-US", style).replace("-", "−");
-}
-
-/** `2×10⁻⁷`. */
-function scientific(value: number): string {
-  const [mantissa, power] = value.toExponential(1).split("e") as [string, string];
-  const raised = [...power.replace("+", "")].map((sign) => sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)]).join("");
-  return `${mantissa.replace(".0", "").replace("-", "−")}×10${raised}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -132,9 +132,9 @@ function wrongOf(network: Sequential, { tensors: [x, y] }: Part): number {
 function lossChart({ train, validation }: Fit): string {
   const x = train.map((_, i) => i + 1);
   return lineChart({
-    title: "Cross-entropy",
+    title: "Perceptron, first split: loss",
     x: { label: "epoch" },
-    y: { label: "nats", scale: "log" },
+    y: { label: "cross-entropy (nats)", scale: "log" },
     series: [{ name: "training", x, y: train }, { name: "validation", x, y: validation }],
   });
 }

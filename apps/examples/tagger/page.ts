@@ -12,7 +12,7 @@ export const page: PagePlan = {
     "f1.svg":
       "F1 of the names in test sentences, in percent, by epoch: the mean of the seeds, shaded from the lowest to the highest.",
     "transitions.svg":
-      "What the CRF learned about neighbouring tags: from the tag of a row to the tag of a column. I-PER after O never happens.",
+      "What the CRF learned about neighbouring tags: from the tag of a row to the tag of a column. I-PER follows B-PER, and hardly ever O.",
   },
   figures: {
     f1Percent: {

@@ -5,18 +5,14 @@ import { colourPixels, loadColourImages, part, SIDE } from "../colour_images/col
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
-import { imageGrid } from "../runner/pictures/image_grid.ts";
-import type { Pixels } from "../runner/pictures/png.ts";
 import { gallery } from "./gallery.ts";
+import { galleryPage, type Strip } from "./gallery_page.ts";
 import { page } from "./page.ts";
 
 interface TransformOptions extends CommonOptions {
   images: Option<number>;
   draws: Option<number>;
 }
-
-/** Width of a caption, in pixels. */
-const CODE_WIDTH = 540;
 
 /** The example; `start` runs it if this file is the main module. */
 export const transforms: Example<TransformOptions> = {
@@ -44,21 +40,21 @@ export const transforms: Example<TransformOptions> = {
     const images = fromTypedArray(bytes, [bytes.length / (3 * SIDE * SIDE), 3, SIDE, SIDE]).float().div(255);
     const targets = fromTypedArray(Int32Array.from(repeats.flatMap(() => [...labels])));
 
-    // A row of images; in the report its caption is the code.
-    const rows: { pixels: Pixels; caption: string }[] = [];
-    const show = (name: string, caption: string, batch: Tensor): void => {
+    const strips: Strip[] = [];
+    const show = (name: string, code: string, batch: Tensor, kind?: string): void => {
       const grid = makeGrid(batch, { nrow: targets.shape[0]!, padValue: 1 });
       const [, height, width] = grid.shape as [number, number, number];
-      rows.push({ pixels: colourPixels(grid.toTypedArray("float32"), { width, height }), caption });
-      run.out.file(`${name}.png`, encodeImage(grid), caption);
+      const pixels = colourPixels(grid.toTypedArray("float32"), { width, height });
+      strips.push({ pixels, code, ...(kind !== undefined && { kind }) });
+      run.out.file(`${name}.png`, encodeImage(grid), code);
     };
     show("originals", `originals: ${labels.map((label) => classes[label]).join(", ")}`, images);
     const table = run.table(["transform".padEnd(21), "output", "mean change"]);
     const change: Record<string, number> = {};
-    for (const { name, code, apply } of gallery(classes.length)) {
+    for (const { name, code, kind, apply } of gallery(classes.length)) {
       using _ = scope();
       const changed = apply(images, targets, new Generator(options.seed));
-      show(name, code.replaceAll("new ", ""), changed);
+      show(name, code.replaceAll("new ", ""), changed, kind);
       const shape = changed.shape.slice(1).join("×");
       // With another size there is no corresponding pixel.
       change[name] = shape === `3×${SIDE}×${SIDE}` ? changed.sub(images).abs().mean().item() : 0;
@@ -66,10 +62,7 @@ export const transforms: Example<TransformOptions> = {
     }
     const title = "Image transforms";
     const subtitle = `Images: ${labels.length}; draws of each: ${options.draws}; seed: ${options.seed}. ${source}.`;
-    // Wide enough for the longest code.
-    const scale = Math.max(2, Math.ceil(CODE_WIDTH / rows[0]!.pixels.width));
-    const report = imageGrid({ title, subtitle, images: rows, columns: 2, scale });
-    run.out.picture("transforms.svg", report);
+    run.out.picture("transforms.svg", galleryPage(title, subtitle, strips));
     return { ...deviceFigures(run.device), images: labels.length, draws: options.draws, change };
   },
 };

@@ -17,7 +17,18 @@ describe("scaleOf", () => {
 
   test("logarithmic axes reach from tick to tick", () => {
     expect(words({ scale: "log" }, [1.3, 12])).toEqual(["1", "2", "5", "10", "20"]);
-    expect(words({ scale: "log" }, [0.0004, 3])).toEqual(["1e-4", "0.001", "0.01", "0.1", "1", "10"]);
+    expect(words({ scale: "log" }, [300, 12_000])).toEqual([
+      "200",
+      "500",
+      "1,000",
+      "2,000",
+      "5,000",
+      "10,000",
+      "20,000",
+    ]);
+    // Powers throughout where plain numbers would be long.
+    expect(words({ scale: "log" }, [0.0004, 3])).toEqual(["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]);
+    expect(words({ scale: "log" }, [2e5, 4e5])).toEqual(["2×10⁵", "5×10⁵"]);
     const scale = scaleOf({ label: "", scale: "log" }, [1, 100], [0, 100], 5);
     expect(scale(10)).toBeCloseTo(50);
     expect(() => words({ scale: "log" }, [0, 1])).toThrow("a logarithmic axis needs values above 0, but one is 0");

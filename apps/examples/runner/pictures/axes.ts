@@ -1,5 +1,6 @@
 /** Scales and axes of charts. */
 import { scaleLinear, scaleLog } from "d3-scale";
+import { scientific } from "../numbers.ts";
 import { element, label } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TICK_SIZE } from "./theme.ts";
 
@@ -73,8 +74,16 @@ function logScale(low: number, high: number, range: [number, number]): Scale {
   const last = candidates.find((tick) => tick >= high && tick > first)!;
   const scale = scaleLog().domain([first, last]).range(range);
   const ticks = candidates.filter((tick) => tick >= first && tick <= last);
-  const words = (tick: number): string => tick >= 1e-3 && tick < 1e5 ? String(tick) : tick.toExponential();
+  // All plain or all powers: 0.001, 10,000 and 10⁵ do not stand beside each other.
+  const plain = first >= 1e-3 && last < 1e5;
+  const words = (tick: number): string =>
+    plain ? tick.toLocaleString("en-US", { maximumSignificantDigits: 1 }) : powersWords(tick);
   return Object.assign((value: number) => scale(value), { ticks: ticks.map((at) => ({ at, words: words(at) })) });
+}
+
+/** `10⁻⁵`, or `2×10⁻⁵`. */
+function powersWords(tick: number): string {
+  return scientific(tick).replace(/^1×/, "");
 }
 
 /** Grid lines, ticks and labels of both axes around a plot. */

@@ -1,6 +1,6 @@
 /** The attention of each head of a transformer: small heat maps side by side. */
 import { interpolateBlues } from "d3-scale-chromatic";
-import { element, label, svgDocument } from "./svg.ts";
+import { element, label, svgDocument, textWidth } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
 
 /** Maps of the same words: `shares[row][column]` from 0 to 1. */
@@ -16,8 +16,10 @@ export interface HeadMaps {
 }
 
 const GAP = 24, TOP = 66;
-/** Maximal width and height of a map, and of a cell. */
-const MAP = 240, CELL = 16;
+/** Maps are about this wide; cells are large enough for letters that can be read, and not larger than that. */
+const MAP = 240, CELL = { least: 13, most: 16 };
+/** Font size of the words. */
+const LETTERS = 11;
 /** Fainter cells are invisible, and there are very many of them. */
 const LEAST = 0.01;
 
@@ -37,10 +39,8 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
       } values of "${wrong.name}"`,
     );
   }
-  const cell = Math.min(CELL, MAP / Math.max(rows.length, columns.length, 1));
-  const letters = Math.min(11, cell * 0.95);
-  const room = (words: readonly string[]): number =>
-    10 + letters * 0.6 * Math.max(0, ...words.map(({ length }) => length));
+  const cell = Math.max(CELL.least, Math.min(CELL.most, MAP / Math.max(rows.length, columns.length, 1)));
+  const room = (words: readonly string[]): number => 10 + Math.max(0, ...words.map((word) => textWidth(word, LETTERS)));
   // Single letters need no rotation to fit beside each other.
   const upright = columns.every((word) => word.length <= 1);
   const left = 12 + room(rows), above = room(columns) + 22;
@@ -58,10 +58,10 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
       ...columns.map((word, k) => {
         const at = +((k + 0.5) * cell).toFixed(2);
         const turned = upright ? { "text-anchor": "middle" } : { dy: "0.35em", transform: `rotate(-90 ${at} -5)` };
-        return label(word, { x: at, y: -5, ...turned, "font-size": letters, fill: INK });
+        return label(word, { x: at, y: -5, ...turned, "font-size": LETTERS, fill: INK });
       }),
       ...(i % side === 0 ? rows : []).map((word, k) =>
-        label(word, { x: -5, y: (k + 0.5) * cell, dy: "0.35em", "text-anchor": "end", "font-size": letters, fill: INK })
+        label(word, { x: -5, y: (k + 0.5) * cell, dy: "0.35em", "text-anchor": "end", "font-size": LETTERS, fill: INK })
       ),
       ...shares.flatMap((row, r) => row.map((share, c) => cellOf(share, r, c, cell))),
       element("rect", {

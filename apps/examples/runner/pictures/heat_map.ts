@@ -2,7 +2,7 @@
 import { scalePow } from "d3-scale";
 import { interpolateBlues } from "d3-scale-chromatic";
 import type { Plot } from "./axes.ts";
-import { element, label, svgDocument } from "./svg.ts";
+import { element, label, svgDocument, textWidth } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TICK_SIZE, TITLE_SIZE } from "./theme.ts";
 
 /** The content of a heat map: `shares[row][column]` from 0 to 1 as colour, and text in the cells. */
@@ -21,11 +21,11 @@ export interface HeatMap {
 }
 
 const LEFT = 76, TOP = 76;
-/** Text cannot be measured here; this is the width of a letter in usual sans-serif fonts, relative to the font size. */
-const LETTER = 0.56;
+/** Between two names. */
+const GAP = 6;
 
 function widest(names: readonly string[]): number {
-  return Math.max(0, ...names.map((name) => [...name].length)) * LETTER * TICK_SIZE;
+  return Math.max(0, ...names.map((name) => textWidth(name, TICK_SIZE)));
 }
 
 /**
@@ -46,7 +46,7 @@ export function heatMap(map: HeatMap): string {
   // Names that are wider than a digit need more space at the left; below the map they are rotated if they are wider
   // than a cell.
   const left = Math.max(LEFT, widest(rows.names) + 52);
-  const onEnd = widest(columns.names) > cell;
+  const onEnd = widest(columns.names) > cell - GAP;
   const below = onEnd ? widest(columns.names) : TICK_SIZE;
   const plot: Plot = {
     left,
@@ -76,7 +76,7 @@ export function heatMap(map: HeatMap): string {
     })
   );
   // A title can be wider than a map of few cells.
-  const words = 20 + Math.max(map.title.length * TITLE_SIZE, (map.subtitle ?? "").length * LABEL_SIZE) * LETTER;
+  const words = 40 + Math.max(textWidth(map.title, TITLE_SIZE), textWidth(map.subtitle ?? "", LABEL_SIZE));
   const size = { width: Math.max(plot.right + 110, words), height: plot.bottom + below + 46 };
   return svgDocument(size, map.title, [
     label(map.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),

@@ -1,5 +1,5 @@
 /** The legend of a chart: names beside samples, in rows under the title. */
-import { element, label } from "./svg.ts";
+import { element, label, textWidth } from "./svg.ts";
 import { INK, LABEL_SIZE } from "./theme.ts";
 
 /** A name and its sample, drawn 30 pixels wide from `x` on, at height `y`. */
@@ -14,8 +14,7 @@ const TOP = 51, ROW = 22;
 export function legend(entries: readonly LegendEntry[], width: number): { parts: string[]; more: number } {
   let left = 20, y = TOP;
   const parts = entries.filter(({ name }) => name !== "").map(({ name, sample }) => {
-    // Text cannot be measured here; 0.56 em per letter is slightly more than usual sans-serif fonts need.
-    const wide = 38 + name.length * LABEL_SIZE * 0.56;
+    const wide = 38 + textWidth(name, LABEL_SIZE);
     if (left > 20 && left + wide > width - 10) [left, y] = [20, y + ROW];
     const words = label(name, { x: left + 38, y, dy: "0.35em", "font-size": LABEL_SIZE, fill: INK });
     const entry = element("g", {}, sample(left, y), words);

@@ -19,6 +19,17 @@ export function label(words: string, attributes: Attributes): string {
   return element("text", attributes, escapeMarkup(words));
 }
 
+/**
+ * About how wide words are in a usual sans-serif font, in pixels: text cannot be measured here. Capitals are wider than other letters.
+ */
+export function textWidth(words: string, size: number): number {
+  let ems = 0;
+  for (const letter of words) {
+    ems += /\p{Lu}|[—…“”→%@]/u.test(letter) ? 0.72 : /[ilj.,:;'|!()[\] ]/.test(letter) ? 0.36 : 0.6;
+  }
+  return ems * size;
+}
+
 /** Escapes text for markup. */
 export function escapeMarkup(words: string): string {
   const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
