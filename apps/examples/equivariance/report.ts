@@ -3,6 +3,7 @@ import { noGrad } from "@heddle/autograd";
 import { cat, stack, tidy } from "@heddle/tensor";
 import { textTable } from "@heddle/train/text";
 import { batchPixels, type Digits } from "../digits/digits.ts";
+import { scientific } from "../runner/numbers.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { greyPixels, mosaic, type Pixels } from "../runner/pictures/png.ts";
@@ -70,7 +71,7 @@ export async function mapsPage(network: RotationNetwork, digits: Digits): Promis
     });
     return [{ pixels: seen[row]!, caption }, ...maps];
   });
-  const share = difference! < 1e-3 ? difference!.toExponential(0) : difference!.toFixed(2);
+  const share = difference! < 1e-3 ? scientific(difference!) : difference!.toFixed(2);
   return imageGrid({
     title: `${network.title}: feature maps of a digit and of the rotated digit`,
     subtitle:

@@ -14,8 +14,8 @@ export const page: PagePlan = {
   title: "Learning new digits from few examples",
   lesson:
     "A network that knows the digits 0 to 4 learns 5 to 9 from ten examples a class better than one that starts from nothing. With more " +
-    "examples the advantage goes: from 30 a class on, drawn digits are learned from scratch as well or better, since they are " +
-    "easy and their strokes can be learned at once. On MNIST fine-tuning stays ahead up to 1,000 a class.",
+    "examples the advantage goes: drawn digits are so easy that from 30 a class on they are learned better from scratch. On MNIST " +
+    "(--data) fine-tuning stays ahead up to 1,000 a class.",
   pictures: {
     "errors.svg":
       "Misclassified digits 5 to 9, in percent, by the number of examples: the mean of the choices of examples, shaded from the lowest to the highest.",

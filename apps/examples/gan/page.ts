@@ -14,15 +14,7 @@ export const page: PagePlan = {
     "accuracy.svg": "How often the discriminator is right, in percent, by step; 50% is guessing.",
   },
   figures: {
-    score: {
-      label: "Inception score of the generated images, of at most 10",
-      digits: 2,
-      literature: {
-        value: "the score's definition",
-        of: "how sure the classifier is of an image, and how even the digits are",
-        source: { text: "Salimans et al. 2016", url: "https://arxiv.org/abs/1606.03498" },
-      },
-    },
+    score: { label: "Inception score of the generated images, of at most 10", digits: 2 },
     scoreOfTestDigits: { label: "the same of test digits", digits: 2 },
     scoreBeforeTraining: { label: "the same before training", digits: 2 },
     confidence: { label: "How sure the classifier is of a generated image", unit: "%", times: 100, digits: 1 },
@@ -32,5 +24,6 @@ export const page: PagePlan = {
   sources: [
     { text: "Goodfellow et al. 2014", url: "https://arxiv.org/abs/1406.2661" },
     { text: "Radford et al. 2015", url: "https://arxiv.org/abs/1511.06434" },
+    { text: "Salimans et al. 2016, the inception score", url: "https://arxiv.org/abs/1606.03498" },
   ],
 };

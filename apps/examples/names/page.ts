@@ -13,7 +13,7 @@ export const page: PagePlan = {
     "names, the accuracy over all names hides how little is known of the others: look at the mean of the languages.",
   pictures: {
     "confusion.svg":
-      "Which language (row) is taken for which (column), in percent of its names. Neighbours share names.",
+      "Which language (row) is taken for which (column), with their numbers; the colour is the share of the language. Neighbours share names.",
     "accuracy.svg": "Correct test names, in percent, by epoch: over all names, and as the mean of the languages.",
     "writer.svg":
       "Cross-entropy of the next letter, in nats, by epoch: training falls on while the test stays, where names are learned by heart.",

@@ -72,7 +72,9 @@ test("a figure has its name, its unit and the literature's figure with a link", 
 });
 
 test("records and objects are tables with the names of the plan; settings are at the end", () => {
-  expect(html).toContain('<th scope="col">F1</th><th scope="col">tagger</th><th scope="col">more</th>');
+  expect(html).toContain(
+    '<th scope="col" class="number">F1</th><th scope="col">tagger</th><th scope="col" class="number">more</th>',
+  );
   expect(html).toContain('<td class="number">78.39%</td><td>&lt;CRF&gt;</td>');
   expect(html).toContain("<td>German</td>");
   expect(html).toContain("7.3%");

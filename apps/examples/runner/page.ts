@@ -100,12 +100,12 @@ function content({ plan, figures, pictures, said }: Section): string[] {
   const results = plannedFigures(plan.figures, figures).filter(({ plan }) => plan?.setting !== true);
   const order = Object.keys(plan.figures);
   results.sort((a, b) => order.indexOf(a.key) - order.indexOf(b.key));
-  const single = results.filter((figure) => !isTable(figure)), tables = results.filter(isTable);
+  const single = results.filter((figure) => !isBlock(figure)), blocks = results.filter(isBlock);
   const sources = plan.sources ?? [];
   return [
     ...inOrder(plan, pictures).map((picture) => pictureFigure(plan, picture)),
     singleTable(single),
-    ...tables.flatMap((figure) => tableOf(figure)),
+    ...blocks.flatMap((figure) => blockOf(figure)),
     sources.length > 0 ? element("p", { class: "sources" }, `See ${sources.map(link).join("; ")}.`) : "",
     said ? element("details", {}, element("summary", {}, "Output"), element("pre", {}, escapeMarkup(said))) : "",
   ];
@@ -133,8 +133,13 @@ function pictureFigure({ pictures }: PagePlan, { file, detail, size }: Picture):
   );
 }
 
-function isTable({ value, plan }: PlannedFigure): boolean {
-  return plan?.names !== undefined || recordsOf(value) !== null;
+/** Whether a figure has a heading of its own: a table, or a text of several lines. */
+function isBlock({ value, plan }: PlannedFigure): boolean {
+  return plan?.names !== undefined || recordsOf(value) !== null || isText(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.includes("\n");
 }
 
 /** A row per figure: its name, its value in this run, and the literature's. */
@@ -152,8 +157,10 @@ function singleTable(figures: readonly PlannedFigure[]): string {
   return scrolling(element("table", {}, headOf(titles), element("tbody", {}, ...rows)));
 }
 
-/** A list of records, or an object, as a table under its name. */
-function tableOf({ key, value, plan }: PlannedFigure): string[] {
+/** A list of records, or an object, as a table under its name; a text as it is. */
+function blockOf({ key, value, plan }: PlannedFigure): string[] {
+  const heading = element("h3", {}, escapeMarkup(plan?.label ?? spaced(key)));
+  if (isText(value)) return [heading, element("pre", {}, escapeMarkup(value.trim()))];
   const records: Record<string, unknown>[] = recordsOf(value) ??
     Object.entries(value as object).map(([name, each]) => ({ [NAME]: name, [VALUE]: each }));
   const found = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -166,17 +173,18 @@ function tableOf({ key, value, plan }: PlannedFigure): string[] {
   ];
   const rows = records.map((record) => {
     const cells = order.map((name) => {
-      const numeric = typeof record[name] === "number";
+      const number = typeof record[name] === "number";
       const words = name in record ? figureWords(record[name], columns[name] ?? {}) : "";
-      return element("td", { class: numeric ? "number" : undefined }, escapeMarkup(words));
+      return element("td", { class: number ? "number" : undefined }, escapeMarkup(words));
     });
     return element("tr", {}, ...cells);
   });
   const titles = order.map((name) => columns[name]?.label ?? spaced(name));
+  const numeric = order.map((name) => typeof records[0]![name] === "number");
   const said = references(plan?.literature);
   return [
-    element("h3", {}, escapeMarkup(plan?.label ?? spaced(key))),
-    scrolling(element("table", {}, headOf(titles), element("tbody", {}, ...rows))),
+    heading,
+    scrolling(element("table", {}, headOf(titles, numeric), element("tbody", {}, ...rows))),
     said === "" ? "" : element("p", { class: "sources" }, said),
   ];
 }
@@ -191,8 +199,11 @@ function rowsTable({ titles, rows }: RunTable, folded: boolean): string {
   return folded ? element("details", {}, element("summary", {}, "Row by row, as printed"), table) : table;
 }
 
-function headOf(titles: readonly string[]): string {
-  const cells = titles.map((title) => element("th", { scope: "col" }, escapeMarkup(title.trim())));
+/** The titles of columns, to the right over numbers. */
+function headOf(titles: readonly string[], numeric: readonly boolean[] = []): string {
+  const cells = titles.map((title, i) =>
+    element("th", { scope: "col", class: numeric[i] ? "number" : undefined }, escapeMarkup(title.trim()))
+  );
   return element("thead", {}, element("tr", {}, ...cells));
 }
 

@@ -30,7 +30,7 @@ export const STYLE = `
   th { font-weight: 500; color: var(--faint) }
   thead th { font-size: .9rem; vertical-align: bottom }
   td { white-space: pre-line }
-  td.number { text-align: right }
+  .number { text-align: right }
   .reference { display: block; font-size: .95rem }
   .reference b { color: var(--ink); font-weight: 600 }
   details { margin: 1.5rem 0 }
@@ -39,7 +39,7 @@ export const STYLE = `
   /* On a phone, letters would be too small to read if pictures shrank to the screen: wide ones scroll. */
   @media (max-width: 40rem) {
     body { margin-top: 1rem }
-    figure img { max-width: none; width: min(var(--width, 100%), max(100%, 34rem)) }
+    figure img { max-width: none; width: max(min(100%, var(--width, 100%)), calc(var(--width, 0px) * .75)) }
     th, td { padding-right: .9rem }
   }
   @media print {

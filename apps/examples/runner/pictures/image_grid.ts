@@ -1,6 +1,6 @@
 /** Grids of small images with captions: mistakes, samples, transforms. */
 import { type Pixels, pngDataUrl } from "./png.ts";
-import { element, label, svgDocument } from "./svg.ts";
+import { element, label, svgDocument, textWidth } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
 
 /** The content of a grid. */
@@ -26,7 +26,11 @@ export function imageGrid(grid: ImageGrid): string {
   const rows = Math.ceil(images.length / columns);
   const across = Math.max(1, Math.min(columns, images.length));
   const size = {
-    width: Math.max(480, EDGE * 2 + across * (wide + GAP) - GAP),
+    width: Math.max(
+      480,
+      EDGE * 2 + across * (wide + GAP) - GAP,
+      EDGE * 2 + Math.max(textWidth(grid.title, TITLE_SIZE), textWidth(grid.subtitle ?? "", LABEL_SIZE)),
+    ),
     height: TOP + Math.max(1, rows) * (high + below + GAP) - GAP + EDGE,
   };
   const cells = images.map(({ pixels, caption }, i) => {

@@ -94,6 +94,7 @@ function sampleOf(series: Series, index: number, dash: number): (x: number, y: n
     (isMarked(series) ? seriesMark(x + 15, y, index) : "");
 }
 
-function isMarked({ marks, as }: Series): boolean {
-  return marks === true || as === "points";
+/** A single point has no line, and would not be seen without a mark. */
+function isMarked({ marks, as, x }: Series): boolean {
+  return marks === true || as === "points" || x.length === 1;
 }
