@@ -108,9 +108,9 @@ export const adapt: Example<AdaptOptions> = {
       ...{ sizes, repeats, seed, steps, batch: FEW_BATCH, optimizer: adamW, test: test(NEW) },
       draw: (perClass, generator) => classSubset(train, NEW, { perClass, generator }),
       advance: (text) => progress.advance(text),
+      show: (results) => run.out.picture("errors.svg", errorChart("New classes from few examples", results)),
     }, run);
     progress.end();
-    run.out.picture("errors.svg", errorChart("New classes from few examples", results));
 
     const lora = networks[2] as ImageNetwork;
     const head = lora.body.at(-1)!;

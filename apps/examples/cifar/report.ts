@@ -2,7 +2,7 @@
 import { Generator } from "@heddle/tensor";
 import { confusionChart } from "../classification/confusion_chart.ts";
 import { misclassifiedPage } from "../classification/misclassified_page.ts";
-import { confusion, errorPercent } from "../classification/predictions.ts";
+import { confusion, errorPercent, type Predictions } from "../classification/predictions.ts";
 import {
   colourPixels,
   type ColourSets,
@@ -16,7 +16,6 @@ import type { OutFolder } from "../runner/out_folder.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { type AugmentationName, augmentName, transformsOf } from "./augment.ts";
-import type { Trained } from "./train.ts";
 
 /** More mistakes would not fit on a screen. */
 const SHOWN = 40;
@@ -25,22 +24,24 @@ const AUGMENTED = 6, DRAWS = 9;
 /** Shorter names for the confusion matrix. */
 const SHORT: Readonly<Record<string, string>> = { airplane: "plane", automobile: "car" };
 
+/** Draws the errors and losses so far. */
+export function drawCurves(out: OutFolder, title: string, metrics: Metrics, losses: readonly number[]): void {
+  out.picture("error.svg", errorChart(title, metrics));
+  out.picture("loss.svg", lossChart(title, losses));
+}
+
 /** Draws the curves, the confusion matrix, the misclassified images and the augmented ones. */
 export function drawReport(
   out: OutFolder,
   title: string,
   augment: readonly AugmentationName[],
-  { metrics, losses, tested }: Trained,
+  { metrics, losses, tested }: { metrics: Metrics; losses: readonly number[]; tested: Predictions },
   sets: ColourSets,
 ): void {
   const names = sets.test.classes.map((name) => SHORT[name] ?? name);
   const images = tested.labels.length.toLocaleString("en-US");
   const subtitle = `${images} test images, ${errorPercent(tested).toFixed(2)}% misclassified`;
-  out.picture(
-    "error.svg",
-    errorChart(title, metrics),
-  );
-  out.picture("loss.svg", lossChart(title, losses));
+  drawCurves(out, title, metrics, losses);
   out.picture(
     "confusion.svg",
     confusionChart({ title, subtitle, of: "images", kind: "class", names, counts: confusion(tested, names.length) }),

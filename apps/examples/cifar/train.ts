@@ -14,6 +14,7 @@ import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import { type AugmentationName, augmentName, mixOf, transformsOf } from "./augment.ts";
 import { type ImageNetwork, type ModelName, RECIPES } from "./networks/mod.ts";
+import { drawCurves } from "./report.ts";
 import { makeSchedule, type ScheduleName } from "./schedule.ts";
 
 const MOMENTUM = 0.9;
@@ -156,6 +157,7 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
     });
     const percent = (value: number): string => `${value.toFixed(2)}%`;
     const shown = testErrorPercent === null ? "" : percent(testErrorPercent);
+    drawCurves(out, RECIPES[settings.model].title, metrics, tally.losses);
     table.row(epoch, trainLoss.toFixed(4), percent(trainErrorPercent), shown, seconds.toFixed(1));
     tally.loss = tally.wrong = tally.seconds = 0;
     await checkpoint.save();

@@ -113,7 +113,10 @@ export const embeddings: Example<EmbeddingsOptions> = {
         progress.advance(`loss ${metrics.values("loss").at(-1)?.toFixed(3) ?? "–"}`);
         if (tally.steps % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
         if (tally.steps % pairs.steps === 0) {
-          const closer = evaluateGroups(await vectorsOf(network, corpus), GROUPS)?.closerPercent;
+          const vectors = await vectorsOf(network, corpus);
+          drawMap(run.out, vectors);
+          drawLoss(run.out, metrics.curve("loss"));
+          const closer = evaluateGroups(vectors, GROUPS)?.closerPercent;
           const shown = closer === undefined ? "–" : `${closer.toFixed(1)}%`;
           table.row(tally.steps, metrics.values("loss").at(-1)?.toFixed(3) ?? "–", shown);
           await checkpoint.save();

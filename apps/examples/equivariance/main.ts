@@ -74,12 +74,12 @@ export const equivariance: Example<EquivarianceOptions> = {
       for (const model of models) {
         const { network, outcome } = await train({ model, seed: seed + i, epochs, batch, lr }, sets, run, progress);
         outcomes.push(outcome);
-        if (i > 0) continue;
-        run.out.picture(`maps-${model}.svg`, await mapsPage(network, sets.upright));
+        if (i === 0) run.out.picture(`maps-${model}.svg`, await mapsPage(network, sets.upright));
+        run.out.picture("error.svg", errorChart(outcomes, learn));
+        run.showSoFar();
       }
     }
     progress.end();
-    run.out.picture("error.svg", errorChart(outcomes, learn));
     const results = models.map((model) => summary(outcomes.filter((outcome) => outcome.model === model)));
     run.print(resultTable(results));
     return { ...deviceFigures(run.device), learn, digits: sets.train.length, epochs, results };

@@ -69,6 +69,7 @@ export const features: Example<FeaturesOptions> = {
 
     await drawFilters(run.out, network);
     await drawActivations(run.out, network, test.get(0)[0]);
+    run.showSoFar();
     const ascent = { ...ASCENT, steps: dryRun ? 1 : options.steps };
     const looked = new Subset(test, Array.from({ length: Math.min(LOOKED_AT, test.length) }, (_, i) => i));
 

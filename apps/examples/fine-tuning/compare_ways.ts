@@ -29,6 +29,8 @@ export interface Trials extends Omit<ClassifierSettings, "lr" | "parameters"> {
   draw(perClass: number, generator: Generator): Digits;
   readonly test: Digits;
   readonly advance: (text: string) => void;
+  /** Draws the results so far, after each number of examples. */
+  readonly show: (results: readonly Result[]) => void;
 }
 
 /**
@@ -49,7 +51,7 @@ export function sizesWithin(sizes: readonly number[], available: number): number
 /** Learns in each way from each number of examples, prints a row for each, and returns the errors and the last network of each way. */
 export async function compareWays(
   ways: readonly Way[],
-  { sizes, repeats, seed, draw, test, advance, ...settings }: Trials,
+  { sizes, repeats, seed, draw, test, advance, show, ...settings }: Trials,
   run: Run,
 ): Promise<{ results: Result[]; networks: Layer[] }> {
   const table = run.table(["a class", ...ways.map(({ name }) => name)]);
@@ -76,6 +78,7 @@ export async function compareWays(
     }
     for (const result of row) result.mean = mean(result.errors);
     results.push(...row);
+    show(results);
     table.row(perClass, ...row.map((result) => `${result.mean.toFixed(2)}%`));
   }
   return { results, networks };

@@ -87,13 +87,10 @@ export const fineTuning: Example<FineTuningOptions> = {
       ...{ sizes, repeats, seed, steps, batch, test },
       draw: (perClass, generator) => classSubset(sets.train, NEW, { perClass, generator }),
       advance: (text) => progress.advance(`5 to 9  ${text}`),
+      show: (results) => run.out.picture("errors.svg", errorChart("Digits 5 to 9 from few examples", results)),
     }, run);
     progress.end();
 
-    run.out.picture(
-      "errors.svg",
-      errorChart("Digits 5 to 9 from few examples", results),
-    );
     return { ...deviceFigures(run.device), knownErrorPercent: knownError, steps, results };
   },
 };

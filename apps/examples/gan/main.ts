@@ -100,6 +100,8 @@ export const gan: Example<GanOptions> = {
       }
       samples.add(`epoch ${epoch}`, await generated(generator, noise));
       interpolations.add(`epoch ${epoch}`, await onTheWay(generator, ends, SHOWN));
+      drawReport({ out: run.out, metrics, samples, interpolations });
+      run.showSoFar();
       await checkpoint.save();
     }
     progress.say("judging");

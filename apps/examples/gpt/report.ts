@@ -2,18 +2,22 @@
 import { noGrad } from "@heddle/autograd";
 import { tensor, tidy } from "@heddle/tensor";
 import { lossChart } from "../lenet/report.ts";
+import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { headMaps } from "../runner/pictures/head_maps.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import type { TextSets } from "./text.ts";
-import type { Trained } from "./train.ts";
 import type { Writer } from "./generate.ts";
 
 /** Tokens of the text that fit in the picture of the heads. */
 const LOOKED_AT = 20;
 
 /** Draws the curves: the training loss by step, and the held-out loss by epoch. */
-export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: TextSets): void {
+export function drawReport(
+  out: OutFolder,
+  { metrics, losses }: { metrics: Metrics; losses: readonly number[] },
+  text: TextSets,
+): void {
   out.picture("loss.svg", lossChart("GPT", losses, "nats per token"));
   const heldOut = metrics.curve("heldOut", "epoch");
   const series: Series[] = [{ name: "held-out text", ...heldOut, marks: heldOut.x.length <= 30 }];

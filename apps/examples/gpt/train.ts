@@ -10,6 +10,7 @@ import { checkpointIn, resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import { negativeLogLikelihood } from "./evaluate.ts";
 import { Gpt, type GptSizes } from "./model.ts";
+import { drawReport } from "./report.ts";
 import type { TextSets } from "./text.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -110,6 +111,7 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
     progress.say(`epoch ${epoch}/${epochs}  held-out text`);
     tested = await test();
     metrics.add({ step: tally.losses.length, epoch, trainLoss, heldOut: tested, seconds });
+    drawReport(run.out, { metrics, losses: tally.losses }, text);
     table.row(epoch, trainLoss.toFixed(4), tested.toFixed(4), seconds.toFixed(1));
     tally.seconds = 0;
     await checkpoint.save();

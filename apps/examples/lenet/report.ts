@@ -21,10 +21,7 @@ export function drawReport(
 ): void {
   const images = predictions.labels.length.toLocaleString("en-US");
   const subtitle = `${images} test digits, ${errorPercent(predictions).toFixed(2)}% misclassified`;
-  out.picture(
-    "error.svg",
-    errorChart(title, history),
-  );
+  out.picture("error.svg", errorChart(title, history));
   out.picture("loss.svg", lossChart(title, history.losses));
   out.picture(
     "confusion.svg",
@@ -44,7 +41,11 @@ export function drawReport(
   );
 }
 
-function errorChart(title: string, { trainErrorPercent, testErrorPercent }: History): string {
+/** The train and test error by epoch. */
+export function errorChart(
+  title: string,
+  { trainErrorPercent, testErrorPercent }: Pick<History, "trainErrorPercent" | "testErrorPercent">,
+): string {
   const errors = [...trainErrorPercent, ...testErrorPercent];
   // On a logarithmic axis both the start (tens of percent) and the end (one percent) are visible; it cannot show a
   // zero.

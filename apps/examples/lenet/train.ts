@@ -2,7 +2,7 @@ import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { LambdaLR, SGD } from "@heddle/optim";
 import { manualSeed } from "@heddle/tensor";
-import { type Ending, fit } from "@heddle/train";
+import { type Ending, type EpochRecord, fit } from "@heddle/train";
 import { ErrorPercent } from "../classification/error_percent.ts";
 import { predict } from "../classification/predict.ts";
 import type { Predictions } from "../classification/predictions.ts";
@@ -11,6 +11,7 @@ import type { Run } from "../runner/example.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { announceResumed } from "../runner/resume.ts";
 import type { History } from "./history.ts";
+import { errorChart } from "./report.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
 
 /** The settings of a training; a run resumes only from a checkpoint with the same settings, except for the last two. */
@@ -66,6 +67,8 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
     callbacks: [
       ...out.log("metrics.jsonl", "the metrics by step and by epoch, one line of JSON each", { everySteps: 100 }),
       ...(resume ? [announceResumed(run)] : []),
+      // Before the progress, whose rows write the page.
+      { onEpoch: (_, { history }) => drawError(out, RECIPES[model].title, history) },
       run.progress(null, 0, {
         row: ({ epoch, loss, errorPercent, validationErrorPercent, seconds }) => ({
           epoch,
@@ -91,4 +94,10 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
     steps,
     ending: history.ending,
   };
+}
+
+function drawError(out: OutFolder, title: string, history: readonly EpochRecord[]): void {
+  const values = (name: string): number[] => history.map((record) => record[name] as number);
+  const errors = { trainErrorPercent: values("errorPercent"), testErrorPercent: values("validationErrorPercent") };
+  out.picture("error.svg", errorChart(title, errors));
 }

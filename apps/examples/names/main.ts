@@ -123,6 +123,7 @@ async function trainClassifier({ options, run, names, vocabulary, sizes, recipe 
   const { train, test, languages } = names;
   const network = new NameClassifier(sizes);
   network.to(run.device);
+  const title = `${options.bidirectional ? "Bidirectional " : ""}${options.model} on surnames`;
   const judge = async (): Promise<{ accuracy: number; meanAccuracy: number }> => {
     const { accuracy, meanAccuracy } = accuracyOf(confusion(test, await classify(network, test, vocabulary)));
     return { accuracy, meanAccuracy };
@@ -134,6 +135,7 @@ async function trainClassifier({ options, run, names, vocabulary, sizes, recipe 
       balanced: options.balanced,
       loss: ({ letters, lengths, languages }) => F.crossEntropy(network.forward(letters, lengths), languages),
       judge,
+      draw: (metrics) => drawClassifier(run.out, title, metrics),
       columns: {
         accuracy: ({ accuracy }) => `${accuracy!.toFixed(1)}%`,
         "mean of languages": ({ meanAccuracy }) => `${meanAccuracy!.toFixed(1)}%`,
@@ -146,7 +148,6 @@ async function trainClassifier({ options, run, names, vocabulary, sizes, recipe 
 
   const counts = confusion(test, await classify(network, test, vocabulary));
   const { accuracy, meanAccuracy, byLanguage } = accuracyOf(counts);
-  const title = `${options.bidirectional ? "Bidirectional " : ""}${options.model} on surnames`;
   drawClassifier(run.out, title, metrics);
   drawConfusion(run.out, title, languages, counts);
   await saveNetwork(run.out, "classifier", network, sizes, vocabulary);
@@ -173,6 +174,7 @@ async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: S
         return F.crossEntropy(scores.flatten(0, 1), next.flatten(), { ignoreIndex: 0 });
       },
       judge: async () => ({ testLoss: await letterLoss(network, test, vocabulary) }),
+      draw: (metrics) => drawWriter(run.out, `${options.model} on surnames`, metrics),
       columns: { "test loss (nats per letter)": ({ testLoss }) => testLoss!.toFixed(3) },
     },
     { train, vocabulary },

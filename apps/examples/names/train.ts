@@ -33,6 +33,8 @@ export interface NamesTask {
   loss(batch: NameBatch): Tensor;
   /** Metrics on the test names after an epoch, by name. */
   judge(): Promise<Record<string, number>>;
+  /** Draws the metrics so far, after each epoch. */
+  draw(metrics: Metrics): void;
   /** Table columns: titles, and the text of their metrics. */
   columns: Record<string, (figures: Record<string, number>) => string>;
 }
@@ -73,6 +75,7 @@ export async function trainOnNames(
     const trainLoss = tally.loss / tally.batches, { seconds } = tally;
     const figures = await task.judge();
     metrics.add({ step: tally.steps, epoch, trainLoss, ...figures, seconds });
+    task.draw(metrics);
     table.row(
       epoch,
       trainLoss.toFixed(3),

@@ -101,6 +101,7 @@ export const ocr: Example<OcrOptions> = {
       const texts = await readTests(tuned);
       const [odd, plain] = percents(texts);
       results.push({ name, trained, odd: odd!, plain: plain!, losses, texts: texts[0]! });
+      run.out.picture("loss.svg", lossChart(results));
       table.row(name, trained.toLocaleString("en-US"), ...shown([odd!, plain!]));
     }
     progress.end();
@@ -114,7 +115,6 @@ export const ocr: Example<OcrOptions> = {
     const same = (await exported.read(tests[0]!)).every((each, i) => each === results.at(-1)!.texts[i]);
     run.print(`\nocr.onnx (${(file.length / 1e6).toFixed(1)} MB) reads ${same ? "the same" : "something else"}.`);
     run.out.picture("words.svg", wordPage(tests[0]!, before[0]!, results.at(-1)!));
-    run.out.picture("loss.svg", lossChart(results));
     const [odd, plain] = percents(before);
     return {
       ...deviceFigures(run.device),

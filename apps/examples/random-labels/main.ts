@@ -87,6 +87,7 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
       progress.advance(`${i + 1}/${experiments.length} ${data}`, epochs - done);
       results.push({ data, crop, decay, ...fitted });
       const percent = (value: number): string => `${value.toFixed(1)}%`;
+      drawReport(run.out, recipe.title, results);
       table.row(
         ...[data.padEnd(23), crop ? "yes" : "no", decay ? "yes" : "no"],
         ...[percent(fitted.trainAccuracyPercent), percent(fitted.testAccuracyPercent)],
@@ -94,7 +95,6 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
       );
     }
     progress.end();
-    drawReport(run.out, recipe.title, results);
     return {
       model,
       ...deviceFigures(run.device),

@@ -60,7 +60,6 @@ export const tabular: Example<TabularOptions> = {
     const progress = run.progress(repeats * KINDS.length);
     const rows = run.table(["split", ...KINDS.map((kind) => `${kind}: wrong`)]);
     const results: Result[] = [];
-    let first: Fit | null = null;
     for (let split = 0; split < repeats; split++) {
       const [train, validation, test] = table.split([0.6, 0.2, 0.2], {
         stratify: TARGET,
@@ -84,7 +83,7 @@ export const tabular: Example<TabularOptions> = {
         results.push({ kind, split, epoch: fitted.epoch, validationLoss, wrong, tested: c.length });
         progress.advance(`${kind}  validation loss ${validationLoss.toFixed(3)}`);
         if (split === 0 && kind === "perceptron") {
-          first = fitted;
+          run.out.picture("losses.svg", lossChart(fitted));
           await saveModel(run.out, { kind, hidden, features, classes: [...classes], network, preparation });
         }
       }
@@ -98,10 +97,6 @@ export const tabular: Example<TabularOptions> = {
     })) as Record<Kind, number>;
     for (const kind of KINDS) run.print(`${kind}: a mean test error of ${errors[kind].toFixed(2)}%`);
 
-    run.out.picture(
-      "losses.svg",
-      lossChart(first!),
-    );
     return { ...deviceFigures(run.device), testErrorPercent: errors, results };
   },
 

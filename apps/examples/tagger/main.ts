@@ -61,6 +61,7 @@ export const tagger: Example<TaggerOptions> = {
         runs[kind].push(trained);
         const { precision, recall, f1, accuracy } = trained.score;
         const percents = [precision, recall, f1, accuracy].map((share) => `${(100 * share).toFixed(1)}%`);
+        if (runs["BiLSTM-CRF"].length === runs.BiLSTM.length) drawCurves(run.out, runs);
         table.row(seed, kind, ...percents, trained.inconsistent);
       }
     }

@@ -21,7 +21,7 @@ import { wordLoss } from "../translation/evaluate.ts";
 import { type TranslationOptions, translationOptions } from "../translation/options.ts";
 import { loadPairs, type WordPair } from "../translation/pairs.ts";
 import { WordPieces } from "../translation/word_pieces.ts";
-import { attentionMap, drawAttention, drawCurves } from "../translation/report.ts";
+import { attentionMap, directionWords, drawAttention, drawCurves } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/model_file.ts";
 import { compareSearches } from "../translation/compare_searches.ts";
 import { trainTranslator } from "../translation/train.ts";
@@ -106,6 +106,7 @@ export const transformer: Example<TransformerOptions> = {
         `parameters, on device "${run.device.name}", seed ${seed}\n`,
     );
 
+    const title = `Transformer, ${directionWords(direction)}`;
     const optimizer = new Adam(model.parameters(), { lr, betas: [0.9, 0.98], eps: 1e-9 });
     const settings = { ...sizes, labelSmoothing, warmUp: options.warmUp, seed, batch, lr, epochs: options.epochs };
     const { metrics, figures: training } = await trainTranslator(model, { train, validation, vocabularies }, {
@@ -125,6 +126,7 @@ export const transformer: Example<TransformerOptions> = {
       },
       loss: ({ source, lengths, previous, next }) =>
         wordLoss(model.forward(source, lengths, previous), next, labelSmoothing),
+      draw: (metrics) => drawCurves(run.out, title, metrics),
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
       dryRun: options.dryRun,
@@ -132,7 +134,7 @@ export const transformer: Example<TransformerOptions> = {
 
     const search = { direction, beams: options.beam, lengthPenalty: options.lengthPenalty };
     const { figures, written } = await compareSearches(model, validation, vocabularies, search, run);
-    drawCurves(run.out, `Transformer, ${direction}`, metrics);
+    drawCurves(run.out, title, metrics);
     await drawMaps(run, model, vocabularies, written.slice(0, MAPS));
     await saveTranslator(run.out, "transformer", model, { direction, sizes }, vocabularies);
     return {

@@ -10,7 +10,7 @@ import { vocabulariesOf } from "../translation/batches.ts";
 import { wordLoss } from "../translation/evaluate.ts";
 import { type TranslationOptions, translationOptions } from "../translation/options.ts";
 import { loadPairs } from "../translation/pairs.ts";
-import { attentionMap, drawAttention, drawCurves } from "../translation/report.ts";
+import { attentionMap, directionWords, drawAttention, drawCurves } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/model_file.ts";
 import { compareSearches } from "../translation/compare_searches.ts";
 import { trainTranslator } from "../translation/train.ts";
@@ -77,6 +77,7 @@ export const translate: Example<TranslateOptions> = {
         `on device "${run.device.name}", seed ${seed}\n`,
     );
 
+    const title = `GRU, ${attention === "none" ? "no" : attention} attention, ${directionWords(direction)}`;
     const optimizer = new Adam(model.parameters(), { lr });
     const { metrics, figures: training } = await trainTranslator(model, { train, validation, vocabularies }, {
       about: {
@@ -99,6 +100,7 @@ export const translate: Example<TranslateOptions> = {
         const own = teacherForcing < 1 && tidy(() => rand([1], { device: "cpu" }).item()) >= teacherForcing;
         return wordLoss(model.forward(batch.source, batch.lengths, batch.previous, own), batch.next);
       },
+      draw: (metrics) => drawCurves(run.out, title, metrics),
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
       dryRun: options.dryRun,
@@ -106,7 +108,6 @@ export const translate: Example<TranslateOptions> = {
 
     const search = { direction, beams: options.beam, lengthPenalty: options.lengthPenalty };
     const { figures, written } = await compareSearches(model, validation, vocabularies, search, run);
-    const title = `GRU, ${attention === "none" ? "no" : attention} attention, ${direction}`;
     drawCurves(run.out, title, metrics);
     for (const [n, pair] of written.slice(0, MAPS).entries()) {
       const map = await attentionMap(model, vocabularies, pair);

@@ -7,8 +7,13 @@ import { heatMap } from "../runner/pictures/heat_map.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { collatePairs, encodeSentence, type Vocabularies } from "./batches.ts";
 import type { TranslationModel } from "./model.ts";
-import type { WordPair } from "./pairs.ts";
+import type { Direction, WordPair } from "./pairs.ts";
 import type { WordCoder } from "./word_pieces.ts";
+
+/** `French to English`, for titles. */
+export function directionWords(direction: Direction): string {
+  return direction === "fr-en" ? "French to English" : "English to French";
+}
 
 /** Losses and BLEU by epoch. */
 export function drawCurves(out: OutFolder, title: string, metrics: Metrics): void {

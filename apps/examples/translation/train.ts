@@ -25,6 +25,8 @@ export interface TrainingRecipe {
   schedule: (steps: number) => LRScheduler;
   /** Mean loss of a batch in nats per word. */
   loss(batch: TranslationBatch): Tensor;
+  /** Draws the metrics so far, after each epoch. */
+  draw(metrics: Metrics): void;
   resume: boolean;
   checkpointEvery: number | null;
   /** Whether to take one step and stop. */
@@ -78,6 +80,7 @@ export async function trainTranslator<State>(
     const heldOutLoss = await validationLoss(model, validation, vocabularies);
     const bleu = bleuOf(await translateAll(model, validation.map(([source]) => source), vocabularies), validation);
     metrics.add({ step: tally.steps, epoch, trainLoss, validationLoss: heldOutLoss, bleu, seconds });
+    recipe.draw(metrics);
     table.row(epoch, trainLoss.toFixed(3), heldOutLoss.toFixed(3), bleu.toFixed(2), seconds.toFixed(1));
     tally.allSeconds += seconds;
     tally.loss = tally.words = tally.seconds = 0;

@@ -92,9 +92,10 @@ export const vae: Example<VaeOptions> = {
       const trainElbo = -(tally.reconstruction + tally.divergence) / train.length;
       const { elbo, reconstruction, divergence } = await testCost(network, test);
       metrics.add({ step: tally.steps, epoch, trainElbo, testElbo: elbo, reconstruction, divergence });
-      table.row(epoch, ...[trainElbo, elbo, reconstruction, divergence].map((value) => value.toFixed(2)));
       samples.add(`epoch ${epoch}`, await generated(network, drawn));
       interpolations.add(`epoch ${epoch}`, await between(network, test, first, second, SHOWN));
+      await drawReport({ out: run.out, network, latent, test, metrics, samples, interpolations });
+      table.row(epoch, ...[trainElbo, elbo, reconstruction, divergence].map((value) => value.toFixed(2)));
       tally.reconstruction = tally.divergence = 0;
       await checkpoint.save();
     }
