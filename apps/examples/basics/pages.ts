@@ -6,6 +6,11 @@ const plain = (label: string, digits?: number): FigurePlan => ({ label, ...(digi
 
 const MNIST_PAGE = { text: "MNIST's page", url: "https://web.archive.org/web/2023/http://yann.lecun.com/exdb/mnist/" };
 
+const KLEINBAUM = {
+  text: "Kleinbaum and Kupper 1978, newer edition",
+  url: "https://search.worldcat.org/isbn/9781285051086",
+};
+
 /** The page of all. */
 export const page: PagePlan = {
   title: "The basics in code",
@@ -31,7 +36,10 @@ export const PAGES: Readonly<Record<string, PagePlan>> = {
       "broadcasting.svg": "Tinted cells are not in memory: a stride of 0 reads the same number again.",
     },
     figures: {
-      shown: { label: "Code and what it prints", columns: { code: plain("code"), prints: plain("prints") } },
+      shown: {
+        label: "Code and what it prints",
+        columns: { code: { label: "code", code: true }, prints: { label: "prints", code: true } },
+      },
       refusal: plain("What shapes that do not fit say"),
     },
   },
@@ -45,18 +53,8 @@ export const PAGES: Readonly<Record<string, PagePlan>> = {
       "descent.svg": "Mean squared error above the smallest, by step: with standardised ages descent is there at once.",
     },
     figures: {
-      intercept: {
-        ...plain("Intercept", 3),
-        literature: {
-          value: "98.7",
-          of: "the same 30 people",
-          source: {
-            text: "Kleinbaum et al., Applied Regression Analysis",
-            url: "https://search.worldcat.org/isbn/9781285051086",
-          },
-        },
-      },
-      slope: { label: "Slope", unit: "mm Hg per year", digits: 4 },
+      intercept: { ...plain("Intercept", 3), literature: { value: "98.7", source: KLEINBAUM } },
+      slope: { label: "Slope", unit: "mm Hg per year", digits: 4, literature: { value: "0.971", source: KLEINBAUM } },
       meanSquaredError: { label: "Mean squared error", unit: "(mm Hg)²", digits: 1 },
       descentIntercept: plain("Intercept after descent", 3),
       descentSlope: { label: "Slope after descent", unit: "mm Hg per year", digits: 4 },
@@ -114,7 +112,8 @@ export const PAGES: Readonly<Record<string, PagePlan>> = {
       "Nothing is trained: a new point gets the label of its neighbours. One neighbour repeats every wrong label, many outvote it.",
     pictures: {
       "plane.svg": "Two classes, a tenth of the labels wrong. One neighbour repeats each wrong label; 51 outvote it.",
-      "radial.svg": "Test error in percent by neighbours: with the distance from the centre as feature, fewer do.",
+      "radial.svg":
+        "Test error, in percent, by the share of wrong training labels: 51 neighbours outvote them, and the distance from the centre is the better feature.",
       "mistakes.svg": "Test digits misclassified by one neighbour, each beside its nearest training digit.",
     },
     figures: {
@@ -227,7 +226,7 @@ export const PAGES: Readonly<Record<string, PagePlan>> = {
     lesson: "The gradient by hand and by autograd is the same. Whether descent arrives depends on the step size.",
     pictures: {
       "paths.svg":
-        "Descent over the loss (darker is lower): too small a step does not arrive in time, too large a one oscillates.",
+        "Descent over the loss (lighter is lower): too small a step does not arrive in time, too large a one oscillates.",
       "losses.svg": "Loss above the smallest, in nats, by step, for each step size.",
       "probabilities.svg": "The probability is one half on a line, and changes steadily across it.",
     },
@@ -259,8 +258,7 @@ export const PAGES: Readonly<Record<string, PagePlan>> = {
     pictures: {
       "inputs.svg":
         "A line classifies at most three clouds correctly; a product of the inputs, or two hidden units, separate all four.",
-      "hidden.svg":
-        "The same points as the two hidden units see them: the first layer moves the clouds so that a line separates them.",
+      "hidden.svg": "The first layer moves the clouds so that a line separates them.",
     },
     figures: {
       separableByALine: {

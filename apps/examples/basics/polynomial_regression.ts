@@ -58,7 +58,7 @@ export const polynomialRegression: Basic = basic(
     const penalties = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
     const byPenalty = penalties.map((penalty) => {
       const w = fit(x, first, 9, penalty);
-      return { penalty: penalty.toExponential(0), ...errors(w), largestCoefficient: w.abs().max().item() };
+      return { penalty, ...errors(w), largestCoefficient: w.abs().max().item() };
     });
     run.print(`Degree 9 with a ridge penalty.\n\n${recordTable(byPenalty)}\n`);
 

@@ -138,7 +138,7 @@ export const xor: Basic = basic(
     run.out.picture(
       "hidden.svg",
       planePlot({
-        title: "The same points in the space of the two hidden units",
+        title: "The points as the two hidden units see them",
         x: { label: "first hidden unit", range: [-1.1, 1.1] },
         y: { label: "second hidden unit", range: [-1.1, 1.1] },
         field: classField(2.2, 80, (points) => points.matmul(best(v)).add(best(c)).detach().sigmoid()),

@@ -70,7 +70,8 @@ export function runPage(page: RunPage): string {
     element("p", { class: "lesson" }, escapeMarkup(plan.lesson)),
     ended ? "" : element("p", { class: "state" }, `Still running: this page is as of ${after(page)}.`),
     links.length > 0 ? element("nav", {}, links.join(" · ")) : "",
-    ...content({ ...page, figures }),
+    // Of a page of sections they are last.
+    ...(sections.length > 0 ? [] : content({ ...page, figures })),
     ...page.tables.map((table) => rowsTable(table, ended)),
     ...sections.flatMap((section) => [
       element("h2", { id: section.name, class: "section" }, escapeMarkup(section.plan.title)),
@@ -79,7 +80,8 @@ export function runPage(page: RunPage): string {
       settings(section),
       filesOf(section),
     ]),
-    element("h2", {}, "How it was made"),
+    element("h2", { class: sections.length > 0 ? "section" : undefined }, "How it was made"),
+    ...(sections.length > 0 ? content({ ...page, figures }) : []),
     element("pre", {}, escapeMarkup(page.command)),
     settings({ ...page, figures }),
     element("p", {}, escapeMarkup(`${page.machine}; ${after(page)}.`)),
@@ -175,7 +177,11 @@ function blockOf({ key, value, plan }: PlannedFigure): string[] {
     const cells = order.map((name) => {
       const number = typeof record[name] === "number";
       const words = name in record ? figureWords(record[name], columns[name] ?? {}) : "";
-      return element("td", { class: number ? "number" : undefined }, escapeMarkup(words));
+      return element(
+        "td",
+        { class: number ? "number" : columns[name]?.code ? "code" : undefined },
+        escapeMarkup(words),
+      );
     });
     return element("tr", {}, ...cells);
   });

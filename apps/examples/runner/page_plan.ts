@@ -32,6 +32,8 @@ export interface FigurePlan {
   readonly columns?: Readonly<Record<string, FigurePlan>>;
   /** For an object that is shown as a table of two columns: the title of the first. */
   readonly names?: string;
+  /** Code or its output, in letters of one width. */
+  readonly code?: boolean;
   /** A setting rather than a result: it is shown at the end of the page. */
   readonly setting?: boolean;
   readonly literature?: Reference | readonly Reference[];

@@ -31,6 +31,7 @@ export const STYLE = `
   thead th { font-size: .9rem; vertical-align: bottom }
   td { white-space: pre-line }
   .number { text-align: right }
+  .code { font-family: ui-monospace, Menlo, "Liberation Mono", monospace; font-size: .85rem; white-space: pre }
   .reference { display: block; font-size: .95rem }
   .reference b { color: var(--ink); font-weight: 600 }
   details { margin: 1.5rem 0 }
