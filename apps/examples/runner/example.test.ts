@@ -90,6 +90,26 @@ describe("runExample", () => {
     expect(last).toContain(`<pre>deno task example demo --out ${out} --json</pre>`);
   });
 
+  test("the page says that an error ended the run, and one that fails at once leaves the page before", async () => {
+    const out = join(folder, "out");
+    const failing = (rows: number): Example<CommonOptions> => ({
+      ...demo,
+      run(_, run) {
+        const table = run.table(["epoch"]);
+        for (let epoch = 1; epoch <= rows; epoch++) table.row(epoch);
+        return Promise.reject(new Error("no more memory"));
+      },
+    });
+    await expect(runExample(failing(1), ["--out", out], { stdout: QUIET, stderr: QUIET })).rejects.toThrow("no more");
+    const failed = readFileSync(join(out, "index.html"), "utf8");
+    expect(failed).toContain("The run ended with an error: no more memory");
+    expect(failed).not.toContain("refresh");
+    await run("--out", out);
+    const whole = readFileSync(join(out, "index.html"), "utf8");
+    await expect(runExample(failing(0), ["--out", out], { stdout: QUIET, stderr: QUIET })).rejects.toThrow("no more");
+    expect(readFileSync(join(out, "index.html"), "utf8")).toBe(whole);
+  });
+
   test("the rows of a training are on the page too", async () => {
     const out = join(folder, "out");
     const trained: Example<CommonOptions> = {

@@ -73,6 +73,7 @@ export async function runExample<S extends RunOptions>(
   streams: Streams = process,
 ): Promise<number> {
   let leave = () => {};
+  let page: LivePage | null = null;
   try {
     const options = parseOptions(args, example.options as Options) as Values<S> | "help";
     if (options === "help") {
@@ -87,15 +88,15 @@ export async function runExample<S extends RunOptions>(
     manualSeed(common.seed);
     const human = common.json || asked ? streams.stderr : streams.stdout;
     const screen = new Screen(human);
-    const page = new LivePage(out, example.page, [startCommand(example), ...args.map(quoted)].join(" "));
+    const livePage = page = new LivePage(out, example.page, [startCommand(example), ...args.map(quoted)].join(" "));
     const run: Run = {
       device,
       out,
       print: (text) => screen.print(text),
-      table: (titles) => page.table(titles, (line) => screen.print(line)),
+      table: (titles) => livePage.table(titles, (line) => screen.print(line)),
       progress: (total, done = 0, { row } = {}) =>
-        new Progress(total, { done, screen, ...(row !== undefined && { row: page.rows(row) }) }),
-      showSoFar: () => void page.write(),
+        new Progress(total, { done, screen, ...(row !== undefined && { row: livePage.rows(row) }) }),
+      showSoFar: () => void livePage.write(),
     };
     if (asked) {
       const { stdout, stderr, stdin = process.stdin } = streams;
@@ -106,11 +107,12 @@ export async function runExample<S extends RunOptions>(
     }
     const figures = await example.run(options, run);
     out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
-    const written = page.write(figures);
+    const written = livePage.write(figures);
     screen.print(common.dryRun ? "Dry run: nothing was written." : `Pictures, weights and figures: ${written}`);
     if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
     return 0;
   } catch (error) {
+    page?.fail(error);
     const option = error instanceof CheckpointError ? "--resume: " : error instanceof FolderError ? "--out: " : "";
     if (option === "" && !(error instanceof OptionError)) throw error;
     streams.stderr.write(`${example.name}: ${option}${(error as Error).message}\n`);

@@ -2,7 +2,7 @@
 import { type Cell, GrowingTable, type ProgressOptions } from "@heddle/train/text";
 import { machineWords } from "./machine.ts";
 import type { OutFolder } from "./out_folder.ts";
-import type { RunTable } from "./page.ts";
+import type { RunPage, RunTable } from "./page.ts";
 import type { PagePlan } from "./page_plan.ts";
 
 /** Writes the page of a run after every row of its tables, and once more at the end. */
@@ -12,6 +12,7 @@ export class LivePage {
   private readonly command: string;
   private readonly started: Date = new Date();
   private readonly tables: RunTable[] = [];
+  private written = false;
 
   constructor(out: OutFolder, plan: PagePlan, command: string) {
     this.out = out;
@@ -21,19 +22,24 @@ export class LivePage {
 
   /** Writes the page as it is now, and at the end with the figures. Returns its absolute path. */
   write(figures?: Readonly<Record<string, unknown>>): string {
+    this.written = true;
+    return this.put({ figures: figures ?? {}, ended: figures !== undefined });
+  }
+
+  /** Says on the page that an error ended the run. The page of an earlier run stays, if this one has not written any. */
+  fail(error: unknown): void {
+    if (!this.written) return;
+    try {
+      this.put({ figures: {}, ended: true, error: error instanceof Error ? error.message : String(error) });
+    } catch {
+      // A page that cannot be written must not hide why the run ended.
+    }
+  }
+
+  private put(state: Pick<RunPage, "figures" | "ended" | "error">): string {
     const { plan, command, started, tables } = this;
     const seconds = (Date.now() - started.getTime()) / 1000;
-    const ended = figures !== undefined;
-    return this.out.page({
-      plan,
-      command,
-      started,
-      seconds,
-      ended,
-      tables,
-      machine: machineWords(),
-      figures: figures ?? {},
-    });
+    return this.out.page({ plan, command, started, seconds, tables, machine: machineWords(), ...state });
   }
 
   /** A table that is printed, and is on the page. */

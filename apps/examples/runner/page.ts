@@ -46,6 +46,8 @@ export interface RunPage extends Section {
   readonly seconds: number;
   /** Whether the run has ended; until then the page reloads itself. */
   readonly ended: boolean;
+  /** The error that ended it. */
+  readonly error?: string;
   readonly tables: readonly RunTable[];
   /** Under headings of their own, by the names of their folders. */
   readonly sections: readonly (Section & { readonly name: string })[];
@@ -68,7 +70,7 @@ export function runPage(page: RunPage): string {
     "<body>",
     element("h1", {}, title),
     element("p", { class: "lesson" }, escapeMarkup(plan.lesson)),
-    ended ? "" : element("p", { class: "state" }, `Still running: this page is as of ${after(page)}.`),
+    stateOf(page),
     links.length > 0 ? element("nav", {}, links.join(" · ")) : "",
     // Of a page of sections they are last.
     ...(sections.length > 0 ? [] : content({ ...page, figures })),
@@ -90,6 +92,16 @@ export function runPage(page: RunPage): string {
     "</html>",
     "",
   ].join("\n");
+}
+
+function stateOf(page: RunPage): string {
+  const { ended, error } = page;
+  const words = error !== undefined
+    ? `The run ended with an error: ${error}`
+    : ended
+    ? ""
+    : `Still running: this page is as of ${after(page)}.`;
+  return words === "" ? "" : element("p", { class: "state" }, escapeMarkup(words));
 }
 
 function after({ started, seconds }: RunPage): string {
