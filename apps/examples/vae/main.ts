@@ -94,7 +94,10 @@ export const vae: Example<VaeOptions> = {
       metrics.add({ step: tally.steps, epoch, trainElbo, testElbo: elbo, reconstruction, divergence });
       samples.add(`epoch ${epoch}`, await generated(network, drawn));
       interpolations.add(`epoch ${epoch}`, await between(network, test, first, second, SHOWN));
-      await drawReport({ out: run.out, network, latent, test, metrics, samples, interpolations });
+      {
+        using _ = scope();
+        await drawReport({ out: run.out, network, latent, test, metrics, samples, interpolations });
+      }
       table.row(epoch, ...[trainElbo, elbo, reconstruction, divergence].map((value) => value.toFixed(2)));
       tally.reconstruction = tally.divergence = 0;
       await checkpoint.save();
