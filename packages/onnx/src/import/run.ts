@@ -9,9 +9,13 @@ import { describe, type Graph, type Group, innerGraphs, type Node } from "./grap
 /** Values by name, with those of the graph around it. */
 class Values {
   private readonly own: Map<string, Value> = new Map();
+  private readonly graph: Graph;
+  private readonly state: ReadonlyMap<string, Tensor>;
   private readonly outer: Values | null;
 
-  constructor(outer: Values | null) {
+  constructor(graph: Graph, state: ReadonlyMap<string, Tensor>, outer: Values | null) {
+    this.graph = graph;
+    this.state = state;
     this.outer = outer;
   }
 
@@ -19,6 +23,10 @@ class Values {
     if (name === "") return null;
     const found = this.own.get(name);
     if (found !== undefined) return found;
+    const constant = this.graph.constants.get(name);
+    if (constant !== undefined) return constant;
+    const key = this.graph.state.get(name);
+    if (key !== undefined) return this.state.get(key)!;
     if (this.outer === null) throw new Error(`there is no value "${name}"`);
     return this.outer.get(name);
   }
@@ -103,12 +111,10 @@ export class Run implements Runner {
   /** Runs a graph; the results are its outputs. */
   run(graph: Graph, inputs: readonly Value[]): Value[] {
     const before = this.current;
-    const values = new Values(before);
+    const values = new Values(graph, this.state, before);
     this.current = values;
     try {
       graph.inputs.forEach(({ name }, i) => values.set(name, inputs[i] ?? null));
-      for (const [name, constant] of graph.constants) values.set(name, constant);
-      for (const [name, key] of graph.state) values.set(name, this.state.get(key)!);
       const { nodes } = graph;
       for (let i = 0; i < nodes.length; i++) {
         const group = graph.groups.get(i);

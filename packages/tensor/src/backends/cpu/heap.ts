@@ -35,6 +35,9 @@ function binSize(bin: number): number {
   return (8 + (bin - 7) % 8) * 2 ** (6 + Math.floor((bin - 7) / 8));
 }
 
+/** The number of bins, for sizes up to all of the address space. */
+const bins = binOf(2 ** 32) + 1;
+
 /** The memory and its allocator. Pointers are byte addresses. */
 export class Heap {
   readonly memory: WebAssembly.Memory;
@@ -44,7 +47,9 @@ export class Heap {
   readonly shared: boolean;
   private end: number;
   /** Free blocks by bin. Blocks in a bin are at least as large as its size class. */
-  private readonly free: number[][] = [];
+  private readonly free: readonly number[][] = Array.from({ length: bins }, () => []);
+  /** A bit for each bin: whether it has blocks. */
+  private readonly filled: Int32Array = new Int32Array(Math.ceil(bins / 32));
   /** The sizes of free blocks whose size is not a size class. */
   private readonly odd: Map<number, number> = new Map();
   private freeBytes = 0;
@@ -181,25 +186,42 @@ export class Heap {
 
   private put(pointer: number, size: number): void {
     const at = binOf(size);
-    const bin = this.free[at];
-    if (bin === undefined) this.free[at] = [pointer];
-    else bin.push(pointer);
+    this.free[at]!.push(pointer);
+    this.filled[at >> 5]! |= 1 << (at & 31);
     if (size !== Heap.sizeClass(size)) this.odd.set(pointer, size);
     this.freeBytes += size;
   }
 
   /** Takes a free block, or splits a larger one, whose remainder stays free. Returns -1 if there is none. */
   private take(size: number): number {
-    for (let at = binOf(size); at < this.free.length; at++) {
-      const pointer = this.free[at]?.pop();
-      if (pointer === undefined) continue;
-      const whole = this.odd.get(pointer) ?? binSize(at);
-      this.odd.delete(pointer);
-      this.freeBytes -= whole;
-      if (whole > size) this.put(pointer + size, whole - size);
-      return pointer;
+    const at = this.filledFrom(binOf(size));
+    if (at < 0) return -1;
+    const bin = this.free[at]!;
+    const pointer = bin.pop()!;
+    if (bin.length === 0) this.filled[at >> 5]! &= ~(1 << (at & 31));
+    let whole = binSize(at);
+    if (this.odd.size > 0) {
+      const odd = this.odd.get(pointer);
+      if (odd !== undefined) {
+        whole = odd;
+        this.odd.delete(pointer);
+      }
     }
-    return -1;
+    this.freeBytes -= whole;
+    if (whole > size) this.put(pointer + size, whole - size);
+    return pointer;
+  }
+
+  /** The first bin from `at` on that has blocks, or -1. */
+  private filledFrom(at: number): number {
+    const { filled } = this;
+    let word = at >> 5;
+    let bits = filled[word]! & -(1 << (at & 31));
+    while (bits === 0) {
+      if (++word === filled.length) return -1;
+      bits = filled[word]!;
+    }
+    return 32 * word + 31 - Math.clz32(bits & -bits);
   }
 
   /** Whether merging can provide a block of this size, and enough was freed since the last merge to pay for it. */
@@ -212,8 +234,9 @@ export class Heap {
     const blocks: [pointer: number, size: number][] = [];
     this.free.forEach((bin, at) => {
       for (const pointer of bin) blocks.push([pointer, this.odd.get(pointer) ?? binSize(at)]);
+      bin.length = 0;
     });
-    this.free.length = 0;
+    this.filled.fill(0);
     this.odd.clear();
     this.freeBytes = this.freed = 0;
     blocks.sort(([a], [b]) => a - b);

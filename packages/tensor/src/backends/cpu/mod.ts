@@ -138,13 +138,14 @@ export class CpuBackend implements Backend {
     scalars: readonly Scalar[],
   ): void {
     if (work.kind === "routine") return this.runRoutine(work, compiled as LastPlan, inputs, outputs);
-    const at: number[] = [];
-    for (let i = 0; i < inputs.length; i++) at.push(address(inputs[i]!, work.inputs[i]!.dtype));
+    const count = inputs.length;
+    const at = new Array<number>(count + outputs.length);
+    for (let i = 0; i < count; i++) at[i] = address(inputs[i]!, work.inputs[i]!.dtype);
     if (work.kind === "kernel") {
-      at.push(address(outputs[0]!, work.output.dtype));
+      at[count] = address(outputs[0]!, work.output.dtype);
       this.kernels.run(compiled as CompiledKernel, at, scalars);
     } else {
-      for (let i = 0; i < outputs.length; i++) at.push(address(outputs[i]!, work.outputs[i]!.dtype));
+      for (let i = 0; i < outputs.length; i++) at[count + i] = address(outputs[i]!, work.outputs[i]!.dtype);
       this.rowKernels.run(compiled as CompiledRows, at, scalars);
     }
   }
@@ -155,34 +156,49 @@ export class CpuBackend implements Backend {
     inputs: readonly Binding[],
     outputs: readonly Binding[],
   ): void {
-    const pointers: number[] = [];
-    let sources = noSources;
-    for (let i = 0; i < inputs.length; i++) {
+    const count = inputs.length;
+    const pointers = new Array<number>(count + outputs.length);
+    let lasts = false;
+    for (let i = 0; i < count; i++) {
       const binding = inputs[i]!;
-      pointers.push(address(binding, work.inputs[i]!.dtype));
-      if (binding.lasting && sources === noSources) {
-        sources = inputs.map(({ buffer, lasting }) => lasting ? buffer as HeapBuffer : undefined);
-      }
+      pointers[i] = address(binding, work.inputs[i]!.dtype);
+      if (binding.lasting) lasts = true;
     }
-    for (let i = 0; i < outputs.length; i++) pointers.push(address(outputs[i]!, work.outputs[i]!.dtype));
-    const pattern = sourcePattern(sources);
+    for (let i = 0; i < outputs.length; i++) pointers[count + i] = address(outputs[i]!, work.outputs[i]!.dtype);
+    const sources = lasts ? sourcesOf(inputs) : noSources;
+    const pattern = lasts ? sourcePattern(sources) : 0;
     if (last.plan === null || last.pattern !== pattern || !last.plan.holds()) {
-      const operand = ({ dtype, shape, strides }: Operand, i: number): CpuOperand => ({
-        dtype,
-        shape,
-        strides,
-        pointer: pointers[i]!,
-        source: sources[i],
-      });
-      const read = work.inputs.map(operand);
-      const written = work.outputs.map((output, i) => operand(output, inputs.length + i));
-      const routine = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
-      if (routine.plan === undefined) return routine(this.engine, read, written, work.attrs as never);
-      last.plan = routine.plan(this.engine, read, written, work.attrs as never);
+      const plan = this.planOf(work, pointers, sources);
+      if (plan === null) return;
+      last.plan = plan;
       last.pattern = pattern;
     }
     last.plan.replay(pointers, sources);
   }
+
+  /** Plans a routine, or runs one that does not plan and returns null. */
+  private planOf(work: Routine, pointers: readonly number[], sources: Sources): Plan | null {
+    const operand = ({ dtype, shape, strides }: Operand, i: number): CpuOperand => ({
+      dtype,
+      shape,
+      strides,
+      pointer: pointers[i]!,
+      source: sources[i],
+    });
+    const read = work.inputs.map(operand);
+    const written = work.outputs.map((output, i) => operand(output, work.inputs.length + i));
+    const routine = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
+    if (routine.plan !== undefined) return routine.plan(this.engine, read, written, work.attrs as never);
+    routine(this.engine, read, written, work.attrs as never);
+    return null;
+  }
+}
+
+/** The memory of the inputs whose contents last. */
+function sourcesOf(inputs: readonly Binding[]): Sources {
+  const sources = new Array<HeapBuffer | undefined>(inputs.length);
+  for (let i = 0; i < inputs.length; i++) sources[i] = inputs[i]!.lasting ? inputs[i]!.buffer as HeapBuffer : undefined;
+  return sources;
 }
 
 function address({ buffer, offset }: Binding, dtype: DType): number {

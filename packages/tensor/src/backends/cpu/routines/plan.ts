@@ -59,10 +59,16 @@ export function sourcePattern(sources: Sources): number {
   let pattern = 0;
   for (let i = 0; i < sources.length; i++) {
     pattern *= sources.length + 1;
-    if (sources[i] !== undefined) pattern += sources.indexOf(sources[i]) + 1;
+    const source = sources[i];
+    if (source === undefined) continue;
+    let first = 0;
+    while (sources[first] !== source) first++;
+    pattern += first + 1;
   }
   return pattern;
 }
+
+const none: Sources = [];
 
 let clock = 0;
 
@@ -84,7 +90,7 @@ export class Plan implements Workspace<PlanOperand> {
   private steps: (() => void)[] = [];
   /** The addresses of the bases in the present run, and the memory of its inputs. */
   private readonly bases: number[] = [0, 0];
-  private sources: Sources = [];
+  private sources: Sources = none;
   /** Whether something that is prepared is used. */
   private prepares = false;
   private released = false;
@@ -264,8 +270,8 @@ export class Plan implements Workspace<PlanOperand> {
     bases[scratchBase] = scratch;
     for (let i = 0; i < steps.length; i++) steps[i]!();
     if (this.most > 0) heap.giveBack(scratch);
-    this.sources = [];
-    if (this.prepares) use(this.engine, this.sources);
+    this.sources = none;
+    if (this.prepares) use(this.engine, none);
   }
 
   /** Frees the plan's tables. */
