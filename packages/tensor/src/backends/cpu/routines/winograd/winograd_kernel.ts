@@ -9,12 +9,17 @@ import { squareBytes } from "./winograd_passes.ts";
 /**
  * Adds to a module a function `(left, right, out, steps, panels, rightPanel, outPanel)` that multiplies a packed left panel of
  * `rows` rows by `panels` right panels, `rightPanel` bytes apart. Each step of a right panel is a vector from each of two adjacent
- * squares, and so are the products of each row.
+ * squares, and so are the products of each row. With `vectors` 1, the second square is left out.
  */
-export function tileKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
+export function tileKernel(
+  module: ModuleBuilder,
+  e: Element,
+  rows: number,
+  vectors: 1 | 2 = tileVectors,
+): FunctionBuilder {
   const f = module.func(new Array<"i32">(7).fill("i32"), [], undefined, e.vectorBytes);
   const [left, right, out, steps, panels, rightPanel, outPanel] = f.params as Locals<7>;
-  const tile = new Tile(f, e, rows, tileVectors);
+  const tile = new Tile(f, e, rows, vectors);
   const { count, at, panel } = locals(f, "count", "at", "panel");
   const square = squareBytes(e);
   const step = square * tileVectors;
@@ -36,7 +41,7 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         { length: rows },
         (_, i) =>
           Array.from(
-            { length: tileVectors },
+            { length: vectors },
             (_, j) => memory("vector.store", i * step + j * square, get(out), get(tile.sum(i, j))),
           ),
       ),

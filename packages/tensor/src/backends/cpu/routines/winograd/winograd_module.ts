@@ -4,9 +4,8 @@
  */
 import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import { type Element, narrowed } from "../element.ts";
+import type { Element } from "../element.ts";
 import { addMul, least, locals, range } from "../loops.ts";
-import { clear } from "../matmul/pack.ts";
 import { firstRow, rowsOf } from "../matmul/panels.ts";
 import { tileRows } from "../matmul/register_tile.ts";
 import { tileKernel } from "./winograd_kernel.ts";
@@ -21,7 +20,10 @@ import { outputs, samples, tileParameters } from "./winograd_tiles.ts";
 export function winogradModule(e: Element): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows(e) }, (_, r) => tileKernel(module, e, r + 1));
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) => ({
+    whole: tileKernel(module, e, r + 1),
+    half: tileKernel(module, e, r + 1, 1),
+  }));
   const { vectorBytes, lanes } = e;
   const [square, vectorShift, laneShift] = [squareBytes(e), Math.log2(vectorBytes), Math.log2(lanes)];
   const isWide = vectorBytes > 16;
@@ -193,15 +195,17 @@ export function winogradModule(e: Element): CodeModule {
         get(v.square),
       ),
     ),
-    // Products read panels of two vectors. A half without tiles must not keep old bytes: they may be subnormal numbers, which slow
-    // multiplications down by more than ten times.
-    when(op("i32.eqz", op("i32.and", op("i32.shr_u", op("i32.sub", get(v.tiles), i32(1)), i32(laneShift)), i32(1))), [
-      set(v.place, valuesOfTile),
-      set(v.step, i32(square)),
-      clear(narrowed(e, 16), v.place, v.step),
-    ]),
   );
 
+  // A panel has two vectors of tiles. In the last one, the second may have no tiles.
+  const wholePanels = op("i32.shr_u", op("i32.add", get(v.tiles), i32(lanes - 1)), i32(laneShift + 1));
+  const hasHalf = op(
+    "i32.eqz",
+    op("i32.and", op("i32.shr_u", op("i32.sub", get(v.tiles), i32(1)), i32(laneShift)), i32(1)),
+  );
+  /** The address of a panel of samples or products, with so many channels or filters. */
+  const panelFrom = (base: Code, panel: Code, count: Code): Code =>
+    addMul(base, panel, op("i32.mul", count, i32(2 * square)));
   const multiply: Code = range(
     v.xi,
     i32(0),
@@ -215,21 +219,27 @@ export function winogradModule(e: Element): CodeModule {
       field("panels"),
       1,
       set(v.rows, rowsOf(v.panel, field("tall"), field("height"))),
-      kernels.map((kernel, index) =>
-        when(
-          op("i32.eq", get(v.rows), i32(index + 1)),
+      kernels.map(({ whole, half }, index) => {
+        const product = (kernel: FunctionBuilder, first: Code, count: Code): Code =>
           call(
             kernel,
             get(v.weights),
-            op("i32.add", get(v.values), op("i32.shl", get(v.xi), i32(vectorShift))),
-            get(v.products),
+            panelFrom(
+              op("i32.add", get(v.values), op("i32.shl", get(v.xi), i32(vectorShift))),
+              first,
+              field("channels"),
+            ),
+            panelFrom(get(v.products), first, field("filters")),
             field("channels"),
-            op("i32.shr_u", op("i32.add", get(v.tiles), i32(2 * lanes - 1)), i32(laneShift + 1)),
+            count,
             op("i32.mul", field("channels"), i32(2 * square)),
             op("i32.mul", field("filters"), i32(2 * square)),
-          ),
-        )
-      ),
+          );
+        return when(op("i32.eq", get(v.rows), i32(index + 1)), [
+          product(whole, i32(0), wholePanels),
+          when(hasHalf, product(half, wholePanels, i32(1))),
+        ]);
+      }),
       set(v.weights, addMul(get(v.weights), op("i32.mul", get(v.rows), field("channels")), i32(4))),
       set(v.products, addMul(get(v.products), get(v.rows), i32(2 * square))),
     ),
