@@ -123,12 +123,13 @@ export class Run implements Runner {
         const node = nodes[last]!;
         const results = result === null ? this.runNode(node) : [result];
         const passing = result === null ? node : null;
-        node.outputs.forEach((name, k) => {
-          if (name === "") return;
+        const { outputs } = node;
+        for (let k = 0; k < outputs.length; k++) {
+          if (outputs[k] === "") continue;
           const value = results[k] ?? null;
           this.count(value, 1, passing);
-          values.set(name, value);
-        });
+          values.set(outputs[k]!, value);
+        }
         for (; i < last; i++) this.free(values, graph.dead[i]);
         this.free(values, graph.dead[i]);
       }
