@@ -107,7 +107,7 @@ export function run(
   const { program } = launch;
   if (program === null) return;
   const keeps = program.work.kind === "routine" && keepsPrepared();
-  // Arrays of their final length take a third of the memory of those that grow.
+  // Of their final length, since an array that grows reserves room for seventeen elements.
   const read = new Array<Binding>(inputs.length);
   const written = new Array<Binding>(outputs.length);
   for (let i = 0; i < inputs.length; i++) read[i] = bound(operation, inputs[i]!, launch, i, keeps);
