@@ -4,8 +4,7 @@ import type { Device } from "@heddle/tensor";
 import type { GpuBackend } from "../backend.ts";
 
 /** The type of a variable that is exchanged: indices of argmax and argmin, the four rows of a thread of attention, or a number. */
-const typeOf = (name: string): string =>
-  name.startsWith("best") ? "i32" : name.startsWith("rows") ? "vec4f" : "f32";
+const typeOf = (name: string): string => name.startsWith("best") ? "i32" : name.startsWith("rows") ? "vec4f" : "f32";
 
 const exchange = (type: string): string =>
   `var<workgroup> exchanged_${type}: array<${type}, 256>;

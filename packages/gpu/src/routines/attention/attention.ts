@@ -100,7 +100,7 @@ if (tx % ${across}u == 0u) { ${place(`tx / ${across}u`)} = ${name}; }`,
 
 function forwardBody(a: Attention): string {
   const { tiling, dropped } = a;
-  const { rows, columns } = tiling;
+  const { columns } = tiling;
   const result = sumsOf(tiling, "sum", a.valueWidth, "from_column");
   const eachRow = (code: (i: number) => string): string => `vec4<f32>(${four.map(code).join(", ")})`;
   const greatest = rowTotals(a, "rows_high", "maximum4", 0);
@@ -135,9 +135,7 @@ let before = top;
 top = maximum4(before, rows_high);
 let base = base4(top);
 let scale = ${eachRow((i) => `exp_f(before[${i}] - base[${i}])`)};
-${
-    four.map((i) => `s${i} = vec4<f32>(${four.map((j) => `exp_f(s${i}[${j}] - base[${i}])`).join(", ")});`).join("\n")
-  }
+${four.map((i) => `s${i} = vec4<f32>(${four.map((j) => `exp_f(s${i}[${j}] - base[${i}])`).join(", ")});`).join("\n")}
 var rows_total = ${eachRow((i) => `(s${i}.x + s${i}.y) + (s${i}.z + s${i}.w)`)};
 ${total.store}
 ${storeTile(tiling, weight)}

@@ -32,7 +32,12 @@ export function rows<P extends RowPrim>(
   operation: string,
 ): readonly Tensor[] {
   if (activeRecorder() !== null) {
-    return recorded(prim, inputs as readonly Tensor[], attrs as StepAttrs[P], () => rows(prim, inputs, attrs, operation));
+    return recorded(
+      prim,
+      inputs as readonly Tensor[],
+      attrs as StepAttrs[P],
+      () => rows(prim, inputs, attrs, operation),
+    );
   }
   const device = deviceOf(operation, inputs);
   const programs = programsOf(device.backend);

@@ -50,7 +50,12 @@ export function assemble(
   operation: string,
 ): Tensor {
   if (activeRecorder() !== null) {
-    return recorded(prim, inputs, attrs as StepAttrs[AssemblePrim], () => [assemble(prim, inputs, attrs, operation)])[0]!;
+    return recorded(
+      prim,
+      inputs,
+      attrs as StepAttrs[AssemblePrim],
+      () => [assemble(prim, inputs, attrs, operation)],
+    )[0]!;
   }
   const device = deviceOf(operation, inputs);
   checkSupported(operation, device, resultType(inputs));
