@@ -4,7 +4,7 @@
  */
 import { grad } from "@heddle/autograd";
 import { DataLoader, DrawnDigits } from "@heddle/data";
-import { Conv2d, Flatten, functional as F, Linear, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
+import { BatchNorm2d, Conv2d, Flatten, functional as F, Linear, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
 import { Adam, SGD } from "@heddle/optim";
 import {
   avgPool2d,
@@ -84,6 +84,12 @@ const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
     gradients(
       [normal([20, 300]), uniform([300]), normal([300])],
       ([x, weight, bias]) => F.layerNorm(x!, [300], { weight: weight!, bias: bias! }).tanh().sum(),
+    ),
+  "batch norm, rectified, with an addend": () =>
+    gradients(
+      [normal([4, 3, 9, 9]), normal([4, 6, 9, 9])],
+      ([x, residual]) =>
+        new BatchNorm2d(6).after(new Conv2d(3, 6, 1), x!, { residual: residual!, activation: "relu" }).square().sum(),
     ),
   "attention": () =>
     gradients(

@@ -20,6 +20,7 @@ export class GpuBackend implements Backend {
   /** Records commands, owns memory and transfers data. */
   readonly engine: Engine;
   readonly largestBuffer: number;
+  readonly mostBuffers: number;
   private readonly kernels: KernelPrograms;
   private readonly rowKernels: RowPrograms;
   private readonly routines: RoutinePrograms;
@@ -28,6 +29,7 @@ export class GpuBackend implements Backend {
     this.name = name;
     this.engine = engine;
     this.largestBuffer = engine.pool.largest;
+    this.mostBuffers = engine.limits.maxStorageBuffersPerShaderStage;
     engine.errors.name = name;
     this.kernels = new KernelPrograms(engine);
     this.rowKernels = new RowPrograms(engine);

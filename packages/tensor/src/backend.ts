@@ -34,6 +34,8 @@ export interface Backend {
   rows?(dtype: DType): boolean;
   /** Whether row kernels can sum over rows, as `inOrder` asks. By default they cannot. */
   readonly sumsRows?: boolean;
+  /** Most buffers of one kernel. By default there is no limit. */
+  readonly mostBuffers?: number;
   /** Most bytes of one buffer. Without it, memory is the only limit. */
   readonly largestBuffer?: number;
   /** Memory of at least `bytes` bytes, contents unspecified. `operation` is what errors name. */

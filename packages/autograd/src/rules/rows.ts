@@ -41,11 +41,15 @@ function gradientsOfNormalize(
   // One number for each row: the gradients are the sums that the input's gradient needs anyway.
   const perRow = affine && dims.every((d) => d < lead || weight[d - lead] === 1);
   if (perRow) {
-    const addend = rectified && wanted[3] === true;
-    const attrs = { dims, eps, perRow, ...(rectified ? { activation } : {}), ...(addend ? { addend } : {}) };
-    const given = [settled(incoming), a, mean, variance, b, ...rectified ? [out] : []];
+    // With the rectified result, the kernel binds nine buffers, and ten with the gradient of the addend.
+    const buffers = wanted[3] === true ? 10 : 9;
+    const together = rectified && buffers <= (a.device.backend.mostBuffers ?? Infinity);
+    const addend = together && wanted[3] === true;
+    const g = together ? incoming : through(incoming);
+    const attrs = { dims, eps, perRow, ...(together ? { activation } : {}), ...(addend ? { addend } : {}) };
+    const given = [settled(g), a, mean, variance, b, ...together ? [out] : []];
     const [input, along, sum, passed] = applyAll("normalizeGrad", given, attrs);
-    return [input!, along!, sum!, passed ?? incoming];
+    return [input!, along!, sum!, passed ?? g];
   }
   const g = through(incoming);
   if (wanted[0] && (wanted[1] || wanted[2])) {

@@ -213,7 +213,7 @@ describe("kernels for GPUs and for software adapters", () => {
         expect(code.match(/\bsubgroup(?!ShuffleXor)\w+/g), key).toBe(null);
       }
       const exchanging = [...sources.values()].some((code) => code.includes("subgroupShuffleXor"));
-      expect(exchanging, what).toBe(subgroup > 1 && ["rows", "reductions", "matmul"].includes(what));
+      expect(exchanging, what).toBe(subgroup > 1 && ["rows", "reductions", "matmul", "attention"].includes(what));
     };
 
     test(`routines, on ${description}`, async () => {

@@ -7,7 +7,7 @@
  */
 
 /** Code that combines two values. */
-type Combine = (a: string, b: string) => string;
+export type Combine = (a: string, b: string) => string;
 
 /** Number of values that a thread combines in either step without subgroup operations. */
 const stepOf = (threads: number): number => Math.sqrt(threads);
@@ -18,7 +18,7 @@ const most = 8;
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Code that combines values pairwise. */
-function pairwise(values: readonly string[], combine: Combine): string {
+export function pairwise(values: readonly string[], combine: Combine): string {
   if (values.length === 1) return values[0]!;
   const half = values.length / 2;
   return combine(pairwise(values.slice(0, half), combine), pairwise(values.slice(half), combine));
@@ -28,7 +28,7 @@ function pairwise(values: readonly string[], combine: Combine): string {
 const distances = (size: number): number[] => count(Math.log2(size)).map((i) => 2 ** i);
 
 /** Statements after which a variable of each thread has the total of the `size` adjacent threads that it belongs to. */
-const exchanged = (name: string, size: number, combine: Combine): string =>
+export const exchanged = (name: string, size: number, combine: Combine): string =>
   distances(size).map((by) => `${name} = ${combine(name, `subgroupShuffleXor(${name}, ${by}u)`)};`).join(" ");
 
 /** Where thread `lane` has its value, so that the threads that combine `step` of them each use different banks. */

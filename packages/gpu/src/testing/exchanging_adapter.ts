@@ -3,6 +3,9 @@ import { webgpu } from "../mod.ts";
 import type { Device } from "@heddle/tensor";
 import type { GpuBackend } from "../backend.ts";
 
+/** The type of a variable that is exchanged: indices of argmax and argmin, the four rows of a thread of attention, or a number. */
+const typeOf = (name: string): string => name.startsWith("best") ? "i32" : name.startsWith("rows") ? "vec4f" : "f32";
+
 const exchange = (type: string): string =>
   `var<workgroup> exchanged_${type}: array<${type}, 256>;
 fn exchange_${type}(value: ${type}, by: u32, lane: u32) -> ${type} {
@@ -15,20 +18,23 @@ fn exchange_${type}(value: ${type}, by: u32, lane: u32) -> ${type} {
 `;
 
 /**
- * The shader without subgroup operations. Indices are those of argmax and argmin, all other values float32.
+ * The shader without subgroup operations.
  *
  * @throws Error if threads exchange values with threads of other subgroups.
  */
 function emulated(code: string, size: number): string {
   if (!code.includes("subgroup")) return code;
+  const types = new Set<string>();
   const replaced = code.replaceAll(/subgroupShuffleXor\((\w+), (\d+)u\)/g, (_, name: string, by: string) => {
     if (Number(by) >= size) throw new Error(`a thread of ${size} exchanges over a distance of ${by}`);
-    return `exchange_${name.startsWith("best") ? "i32" : "f32"}(${name}, ${by}u, lane)`;
+    const type = typeOf(name);
+    types.add(type);
+    return `exchange_${type}(${name}, ${by}u, lane)`;
   });
   if (/subgroup[A-Z]/.test(replaced)) throw new Error("another subgroup operation");
   return replaced.replace(
     /^(?:enable \w+;\n)*/,
-    (enables) => enables.replace("enable subgroups;\n", "") + exchange("f32") + exchange("i32"),
+    (enables) => enables.replace("enable subgroups;\n", "") + [...types].map(exchange).join(""),
   );
 }
 

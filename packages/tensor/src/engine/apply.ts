@@ -148,14 +148,14 @@ export function execute<P extends Prim>(
     case "elementwise":
       return [elementwise(prim as ElementwisePrim, inputs, attrs as { dtype?: DType }, out, operation)];
     case "reduce":
-      return [reduce(prim as ReducePrim, inputs[0] as Tensor, attrs as Attrs[ReducePrim], row.types)];
+      return [reduce(prim as ReducePrim, inputs[0] as Tensor, attrs as Attrs[ReducePrim], row.types, operation)];
     case "rows":
-      return rows(prim as RowPrim, inputs as readonly Tensor[], attrs as Attrs[RowPrim]);
+      return rows(prim as RowPrim, inputs as readonly Tensor[], attrs as Attrs[RowPrim], operation);
     case "view":
       return [view({ prim, attrs } as unknown as ViewStep, inputs[0] as Tensor)];
     case "assemble":
-      return [assemble(prim as AssemblePrim, inputs as readonly Tensor[], attrs as Attrs[AssemblePrim])];
+      return [assemble(prim as AssemblePrim, inputs as readonly Tensor[], attrs as Attrs[AssemblePrim], operation)];
     case "routine":
-      return routine(prim as RoutinePrim, inputs as readonly Tensor[], attrs as Attrs[RoutinePrim]);
+      return routine(prim as RoutinePrim, inputs as readonly Tensor[], attrs as Attrs[RoutinePrim], operation);
   }
 }

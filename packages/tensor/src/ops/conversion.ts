@@ -54,7 +54,7 @@ export function toArray(x: Tensor): NestedArray {
 export function to<S extends string>(x: Tensor, targets: readonly ToTarget<S>[]): Tensor {
   return (targets as (Device | string)[]).reduce<Tensor>((x, target) => {
     if (!(dtypes as readonly unknown[]).includes(target)) return moved(x, deviceNamed(target));
-    return x.dtype === target ? x : apply("cast", [x], { dtype: target as DType });
+    return x.dtype === target ? x : apply("cast", [x], { dtype: target as DType }, "to");
   }, x);
 }
 
@@ -87,11 +87,11 @@ export function bool(x: Tensor): Tensor {
 }
 
 export function clone(x: Tensor): Tensor {
-  return apply("cast", [x], { dtype: x.dtype });
+  return apply("cast", [x], { dtype: x.dtype }, "clone");
 }
 
 export function contiguous(x: Tensor): Tensor {
-  return x.isContiguous() ? x : x.clone();
+  return x.isContiguous() ? x : apply("cast", [x], { dtype: x.dtype }, "contiguous");
 }
 
 export function detach(x: Tensor): Tensor {

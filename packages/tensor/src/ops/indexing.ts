@@ -134,7 +134,7 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   checkVector("indexSelect", index);
   if (x.ndim === 0) return x.reshape(1).gather(0, index.reshape(-1)).reshape([]);
   const shape = x.shape.map((size, i) => i === d ? index.numel : size);
-  return apply("gather", [x, rowIndex(index, d, shape)], { dim: d });
+  return apply("gather", [x, rowIndex(index, d, shape)], { dim: d }, "indexSelect");
 }
 
 export function indexAdd(
@@ -242,7 +242,7 @@ export function indexReduce_(
 
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   checkMask("maskedFill", mask);
-  return apply("where", [mask, typed("maskedFill", value, x), x], {});
+  return apply("where", [mask, typed("maskedFill", value, x), x], {}, "maskedFill");
 }
 
 export function maskedFill_(x: Tensor, mask: Tensor, value: Operand): Tensor {
@@ -333,9 +333,8 @@ export function repeat(x: Tensor, times: readonly (number | readonly number[])[]
   }
   const sizes = counts.map((_, d) => d < lead ? 1 : x.shape[d - lead]!);
   const doubled = x.reshape(sizes.flatMap((size) => [1, size]));
-  return doubled.expand(sizes.flatMap((size, d) => [counts[d]!, size])).clone().reshape(
-    sizes.map((size, d) => size * counts[d]!),
-  );
+  const expanded = doubled.expand(sizes.flatMap((size, d) => [counts[d]!, size]));
+  return apply("cast", [expanded], { dtype: x.dtype }, "repeat").reshape(sizes.map((size, d) => size * counts[d]!));
 }
 
 export function tile(x: Tensor, times: readonly (number | readonly number[])[]): Tensor {
@@ -456,5 +455,5 @@ function triangle(operation: string, x: Tensor, k: number, side: "le" | "ge"): T
   const options = { dtype: "int32", device: x.device } as const;
   const diagonal = Math.min(Math.max(k, -rows), columns);
   const from = arange(diagonal, diagonal + rows, 1, options).unsqueeze(1);
-  return apply("where", [apply(side, [arange(columns, options), from], {}), x, typed(operation, 0, x)], {});
+  return apply("where", [apply(side, [arange(columns, options), from], {}), x, typed(operation, 0, x)], {}, operation);
 }

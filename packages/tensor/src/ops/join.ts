@@ -47,7 +47,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
     }
   }
   const d = normalizeDim("stack", dim, shape.length + 1);
-  return apply("cat", tensors.map((x) => x.unsqueeze(d)), { dim: d });
+  return apply("cat", tensors.map((x) => x.unsqueeze(d)), { dim: d }, "stack");
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Functions that create random tensors. */
 import { checkOperands, checkTensor } from "../engine/checks.ts";
+import { allocate } from "../engine/launch.ts";
 import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
@@ -11,7 +12,7 @@ import { readsAtOnce } from "../engine/recorder.ts";
 import { isTensor, type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "./conversion.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { empty, fromTypedArray } from "./creation.ts";
+import { fromTypedArray } from "./creation.ts";
 import { checkFloat } from "./reduction.ts";
 import { SumTree } from "./sum_tree.ts";
 import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
@@ -32,12 +33,11 @@ function drawn(
 ): Tensor {
   checkOptions(operation, options, known);
   checkShape(operation, shape);
-  const { requiresGrad = false, generator, ...rest } = options;
-  if (!isFloat(optionDType(operation, rest.dtype, "float32"))) {
-    throw new TypeError(`${operation}: makes floating-point tensors, not ${rest.dtype}; use randint`);
-  }
-  const result = empty(shape, rest);
-  drawInto(result, distribution, generator);
+  const { requiresGrad = false } = options;
+  const dtype = optionDType(operation, options.dtype, "float32");
+  if (!isFloat(dtype)) throw new TypeError(`${operation}: makes floating-point tensors, not ${dtype}; use randint`);
+  const result = allocate(operation, deviceOf(options), dtype, [...shape]);
+  drawInto(result, distribution, options.generator);
   if (requiresGrad) result.requiresGrad = true;
   return result;
 }

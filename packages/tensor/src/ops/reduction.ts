@@ -29,7 +29,7 @@ export interface ValuesAndIndices {
 }
 
 function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false, operation: string = prim): Tensor {
-  return apply(prim, [x], { dims: normalizeDims(operation, dim, x.ndim), keepdim });
+  return apply(prim, [x], { dims: normalizeDims(operation, dim, x.ndim), keepdim }, operation);
 }
 
 /** A sum or product, in a dtype that the caller may choose. Narrow integers accumulate as int32, and then wrap. */

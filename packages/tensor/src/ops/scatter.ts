@@ -79,7 +79,7 @@ function scattered(
     return inFloat32([x, values], (x, values) => x.scatter(d, index, values, options));
   }
   const base = includeSelf ? x : x.scatter(d, index, neutral(reduce!, x));
-  return apply("scatter", [base, index, values], { dim: d, mode: reduce ?? "set" });
+  return apply("scatter", [base, index, values], { dim: d, mode: reduce ?? "set" }, operation);
 }
 
 function scatterMean(x: Tensor, dim: number, index: Tensor, values: Tensor, includeSelf: boolean): Tensor {
@@ -108,7 +108,7 @@ function scattered_(
     return overwrite(operation, x, [source], (x) => x.scatter(dim, index, source, options));
   }
   const [d, values] = scatterArguments(operation, x, dim, index, source);
-  return applyInPlace(x, "scatter", [x, index, values], { dim: d, mode: reduce ?? "set" });
+  return applyInPlace(x, "scatter", [x, index, values], { dim: d, mode: reduce ?? "set" }, operation);
 }
 
 const sum: ScatterOptions = { reduce: "sum" };

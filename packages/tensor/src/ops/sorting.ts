@@ -24,16 +24,18 @@ export function sort(
   options: { readonly descending?: boolean; readonly stable?: boolean } = {},
 ): ValuesAndIndices {
   checkOptions("sort", options, ["descending", "stable"]);
-  const [values, indices] = applyAll("sort", [x], {
-    dim: normalizeDim("sort", dim, x.ndim),
-    descending: options.descending ?? false,
-  });
+  return sorted("sort", x, dim, options.descending ?? false);
+}
+
+function sorted(operation: string, x: Tensor, dim: number, descending: boolean): ValuesAndIndices {
+  const attrs = { dim: normalizeDim(operation, dim, x.ndim), descending };
+  const [values, indices] = applyAll("sort", [x], attrs, operation);
   return { values: values!, indices: indices! };
 }
 
 export function argsort(x: Tensor, dim = -1, options: { readonly descending?: boolean } = {}): Tensor {
   checkOptions("argsort", options, ["descending"]);
-  return x.detach().sort(dim, options).indices;
+  return sorted("argsort", x.detach(), dim, options.descending ?? false).indices;
 }
 
 export function topk(
@@ -50,7 +52,7 @@ export function topk(
       `topk: k ${k} is not within 0 to ${size}, the size of dim ${dim} of shape ${showShape(x.shape)}`,
     );
   }
-  const { values, indices } = x.sort(d, { descending: options.largest ?? true });
+  const { values, indices } = sorted("topk", x, d, options.largest ?? true);
   return x.ndim === 0 ? { values, indices } : { values: values.narrow(d, 0, k), indices: indices.narrow(d, 0, k) };
 }
 

@@ -195,7 +195,8 @@ export function diagonal(
 
 export function flip(x: Tensor, dims: readonly (number | readonly number[])[]): Tensor {
   const order = sizesOf("flip", dims);
-  return apply("flip", [x], { dims: order.length === 0 ? [] : normalizeDims("flip", order, x.ndim) }).clone();
+  const flipped = apply("flip", [x], { dims: order.length === 0 ? [] : normalizeDims("flip", order, x.ndim) });
+  return apply("cast", [flipped], { dtype: x.dtype }, "flip");
 }
 
 export function split(x: Tensor, sizes: number | readonly number[], dim = 0): Tensor[] {

@@ -12,6 +12,8 @@ import { type Tiling, tilingFor } from "./tiles.ts";
 /** Matrices of a batch by name, and everything that kernels of one call share. */
 export interface Attention {
   readonly tiling: Tiling;
+  /** The number of adjacent threads that exchange values; 1 if they cannot. */
+  readonly subgroup: number;
   readonly batch: number;
   readonly queries: number;
   readonly keys: number;
@@ -86,6 +88,7 @@ export function attentionOf(
   }
   return {
     tiling: tilingFor(gpu),
+    subgroup: gpu.subgroup,
     batch: sizeOf(sizes),
     ...{ queries, keys, width, valueWidth, dropped },
     causal: attrs.causalOffset !== null,

@@ -36,15 +36,14 @@ export function tilingFor({ limits }: GpuContext): Tiling {
 
 /** Bytes of workgroup memory. */
 export function bytesOf(t: Tiling): number {
-  return 16 * (t.rows * pitch(t.columns) + panelSize(t)) + 8 * t.rows;
+  return 16 * (t.rows * pitch(t.columns) + panelSize(t)) + 4 * t.rows;
 }
 
-/** Declares a panel for factors, and a tile of weights. `factor` and `greatest` have one number for each row. */
+/** Declares a panel for factors, and a tile of weights. `factor` has one number for each row. */
 export function tileDeclarations(t: Tiling): string {
   return `var<workgroup> panel: array<vec4<f32>, ${panelSize(t)}>;
 var<workgroup> tile: array<vec4<f32>, ${t.rows * pitch(t.columns)}>;
 var<workgroup> factor: array<f32, ${t.rows}>;
-var<workgroup> greatest: array<f32, ${t.rows}>;
 `;
 }
 

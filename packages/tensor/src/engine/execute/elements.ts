@@ -14,13 +14,11 @@ import type { Tensor } from "../../tensor/tensor.ts";
 /**
  * A new tensor of the expression's dtype.
  *
- * @param operation the name of the operation in errors
- * @param label its name in `memory()` and `HEDDLE_DEBUG`
+ * @param operation the name of the operation, in errors, `memory()` and `HEDDLE_DEBUG`
  * @throws RangeError if the shapes do not broadcast.
  */
 export function computeElements(
   operation: string,
-  label: string,
   device: Device,
   tensors: readonly TensorCore[],
   scalars: readonly Scalar[],
@@ -28,15 +26,15 @@ export function computeElements(
 ): Tensor {
   if (activeRecorder() !== null) {
     const attrs = { name: operation, expr, scalars };
-    const compute = () => [computeElements(operation, label, device, tensors, scalars, expr)];
+    const compute = () => [computeElements(operation, device, tensors, scalars, expr)];
     return recorded("expression", tensors as readonly Tensor[], attrs, compute)[0]!;
   }
   const programs = programsOf(device.backend);
   programs.begin("computed", tensors.length);
   addKey(programs, tensors, expr);
   const launch = programs.find() ??
-    programs.keep(programs.takeKey(), prepared(operation, label, device, tensors, expr, null));
-  return computeOne(label, device, launch, tensors, scalars);
+    programs.keep(programs.takeKey(), prepared(operation, device, tensors, expr, null));
+  return computeOne(operation, device, launch, tensors, scalars);
 }
 
 /**
@@ -51,11 +49,10 @@ export function writeElements(
   scalars: readonly Scalar[],
   expr: Expr,
   output: TensorCore,
-  label: string = operation,
 ): void {
   if (activeRecorder() !== null) {
     const attrs = { name: operation, expr, scalars };
-    const compute = () => writeElements(operation, device, tensors, scalars, expr, output, label);
+    const compute = () => writeElements(operation, device, tensors, scalars, expr, output);
     return recordedWrite("expression", tensors as readonly Tensor[], attrs, [output as Tensor], compute);
   }
   const programs = programsOf(device.backend);
@@ -63,8 +60,8 @@ export function writeElements(
   addKey(programs, tensors, expr);
   programs.addOperand(output);
   const launch = programs.find() ??
-    programs.keep(programs.takeKey(), prepared(operation, label, device, tensors, expr, output));
-  run(label, device, launch, tensors, [output], scalars);
+    programs.keep(programs.takeKey(), prepared(operation, device, tensors, expr, output));
+  run(operation, device, launch, tensors, [output], scalars);
 }
 
 function addKey(programs: ProgramCache, tensors: readonly TensorCore[], expr: Expr): void {
@@ -74,7 +71,6 @@ function addKey(programs: ProgramCache, tensors: readonly TensorCore[], expr: Ex
 
 function prepared(
   operation: string,
-  label: string,
   device: Device,
   tensors: readonly TensorCore[],
   expr: Expr,
@@ -84,14 +80,14 @@ function prepared(
   if (output !== null) shapes.push(output.shape);
   const shape = broadcastShapes(operation, ...shapes);
   if (output !== null) checkDestination(operation, output, { dtype: output.dtype, shape });
-  const outputs: LaunchOutput[] = output === null ? outputsOf(label, [{ dtype: expr.dtype, shape }]) : [];
+  const outputs: LaunchOutput[] = output === null ? outputsOf(operation, [{ dtype: expr.dtype, shape }]) : [];
   if (sizeOf(shape) === 0) return nothing(outputs);
   const flat = collapse(shape, [
     ...tensors.map((tensor) => broadcastStrides(tensor.shape, tensor.strides, shape)),
     output?.strides ?? contiguousStrides(shape),
   ], shape.length);
   return prepare(
-    label,
+    operation,
     device,
     {
       kind: "kernel",

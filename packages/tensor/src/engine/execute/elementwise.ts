@@ -45,12 +45,12 @@ export function elementwise(
     if (input instanceof TensorCore) tensors.push(input);
     else scalars.push(input);
   }
-  if (out === null) return computeElements(operation, prim, device, tensors, scalars, expr);
+  if (out === null) return computeElements(operation, device, tensors, scalars, expr);
   if (!typing.fits) {
     const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), out.shape);
     checkDestination(operation, out, { dtype: typing.result, shape });
   }
-  writeElements(operation, device, tensors, scalars, expr, out, prim);
+  writeElements(operation, device, tensors, scalars, expr, out);
   return out;
 }
 
@@ -144,7 +144,7 @@ export function runExpression(
 ): Tensor {
   const device = deviceOf(operation, tensors, into?.device ?? null);
   checkSupported(operation, device, expr.dtype);
-  if (into === null) return computeElements(operation, operation, device, tensors, scalars, expr);
+  if (into === null) return computeElements(operation, device, tensors, scalars, expr);
   checkWritable(operation, into);
   if (!canHold(into.dtype, expr.dtype)) {
     const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), into.shape);

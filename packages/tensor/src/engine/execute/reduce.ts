@@ -14,13 +14,20 @@ import type { TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expressionOf } from "./elementwise.ts";
 
-export function reduce(prim: ReducePrim, input: TensorCore, attrs: Attrs[ReducePrim], types: TypeRule): Tensor {
-  const { compute, result } = types(prim, input.dtype);
-  checkSupported(prim, input.device, compute);
+/** Runs a primitive. */
+export function reduce(
+  prim: ReducePrim,
+  input: TensorCore,
+  attrs: Attrs[ReducePrim],
+  types: TypeRule,
+  operation: string,
+): Tensor {
+  const { compute, result } = types(operation, input.dtype);
+  checkSupported(operation, input.device, compute);
   // Only the total is rounded to float16 or bfloat16.
   const wide = isHalfDType(compute) ? "float32" : compute;
   const expr = expressionOf("cast", [input], { compute: wide, result: wide }, wide);
-  return reduceOver(prim, prim, [input], [], expr, result, attrs);
+  return reduceOver(prim, operation, [input], [], expr, result, attrs);
 }
 
 /** The sum over `dims` of an expression that {@link fusedSum} traced, in a given dtype, without recording it. */

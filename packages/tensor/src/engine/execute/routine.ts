@@ -21,24 +21,26 @@ export function routine<P extends RoutinePrim>(
   prim: P,
   inputs: readonly TensorCore[],
   given: Attrs[P],
+  operation: string,
 ): readonly Tensor[] {
   if (activeRecorder() !== null) {
-    return recorded(prim, inputs as readonly Tensor[], given as StepAttrs[P], () => routine(prim, inputs, given));
+    const run = () => routine(prim, inputs, given, operation);
+    return recorded(prim, inputs as readonly Tensor[], given as StepAttrs[P], run);
   }
   const attrs = withPrecision(prim, inputs, given);
-  const device = deviceOf(prim, inputs);
+  const device = deviceOf(operation, inputs);
   const programs = programsOf(device.backend);
   const make = (): Launch => {
     const rule = table[prim].outputs as (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];
     const metas = rule(inputs, attrs);
-    for (const input of inputs) checkSupported(prim, device, input.dtype);
-    for (const { shape } of metas) checkShape(prim, shape);
-    return prepared(prim, device, inputs, [], outputsOf(prim, metas), attrs);
+    for (const input of inputs) checkSupported(operation, device, input.dtype);
+    for (const { shape } of metas) checkShape(operation, shape);
+    return prepared(prim, operation, device, inputs, [], outputsOf(operation, metas), attrs);
   };
-  if (!isKept(attrs)) return compute(prim, device, make(), inputs, []);
+  if (!isKept(attrs)) return compute(operation, device, make(), inputs, []);
   addKey(programs, prim, inputs, attrs);
   const launch = programs.find() ?? programs.keep(programs.takeKey(), make());
-  return compute(prim, device, launch, inputs, []);
+  return compute(operation, device, launch, inputs, []);
 }
 
 /** Runs a routine that writes to existing tensors. */
@@ -55,7 +57,7 @@ export function runRoutine<P extends RoutinePrim>(
     return recordedWrite(prim, operands, given as StepAttrs[P], outputs as readonly Tensor[], compute);
   }
   const attrs = withPrecision(prim, inputs, given);
-  const make = (): Launch => prepared(prim, device, inputs, outputs, [], attrs);
+  const make = (): Launch => prepared(prim, prim, device, inputs, outputs, [], attrs);
   if (!isKept(attrs)) return run(prim, device, make(), inputs, outputs, []);
   const programs = programsOf(device.backend);
   addKey(programs, prim, inputs, attrs);
@@ -75,6 +77,7 @@ function addKey(programs: ProgramCache, prim: RoutinePrim, inputs: readonly Tens
 /** Work of its own, since callers may write to arrays later. */
 function prepared<P extends RoutinePrim>(
   prim: P,
+  operation: string,
   device: Device,
   inputs: readonly TensorCore[],
   written: readonly TensorCore[],
@@ -95,7 +98,7 @@ function prepared<P extends RoutinePrim>(
     attrs: Object.fromEntries(own),
   };
   return prepare(
-    prim,
+    operation,
     device,
     work as unknown as Routine,
     written.length > 0 ? [...inputs, ...written] : inputs,

@@ -25,21 +25,37 @@ export function hasRows(x: TensorCore, dims: readonly number[]): boolean {
 }
 
 /** Runs a row primitive as a row kernel; {@link hasRows} says whether that is possible. */
-export function rows<P extends RowPrim>(prim: P, inputs: readonly TensorCore[], attrs: Attrs[P]): readonly Tensor[] {
+export function rows<P extends RowPrim>(
+  prim: P,
+  inputs: readonly TensorCore[],
+  attrs: Attrs[P],
+  operation: string,
+): readonly Tensor[] {
   if (activeRecorder() !== null) {
-    return recorded(prim, inputs as readonly Tensor[], attrs as StepAttrs[P], () => rows(prim, inputs, attrs));
+    return recorded(
+      prim,
+      inputs as readonly Tensor[],
+      attrs as StepAttrs[P],
+      () => rows(prim, inputs, attrs, operation),
+    );
   }
-  const device = deviceOf(prim, inputs);
+  const device = deviceOf(operation, inputs);
   const programs = programsOf(device.backend);
   programs.begin("rows", inputs.length);
   programs.addText(prim);
   programs.addAttrs(attrs);
   for (let i = 0; i < inputs.length; i++) programs.addOperand(inputs[i]!);
-  const launch = programs.find() ?? programs.keep(programs.takeKey(), prepared(prim, device, inputs, attrs));
-  return compute(prim, device, launch, inputs, launch.scalars);
+  const launch = programs.find() ?? programs.keep(programs.takeKey(), prepared(prim, operation, device, inputs, attrs));
+  return compute(operation, device, launch, inputs, launch.scalars);
 }
 
-function prepared<P extends RowPrim>(prim: P, device: Device, inputs: readonly TensorCore[], attrs: Attrs[P]): Launch {
+function prepared<P extends RowPrim>(
+  prim: P,
+  operation: string,
+  device: Device,
+  inputs: readonly TensorCore[],
+  attrs: Attrs[P],
+): Launch {
   const rule: RowRule<P> = rowRules[prim];
   const { shape, dtype } = inputs[rule.space]!;
   const inner = [...rule.dims(attrs)].sort((a, b) => a - b);
@@ -48,7 +64,7 @@ function prepared<P extends RowPrim>(prim: P, device: Device, inputs: readonly T
   const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
   const kinds = rule.outputs(attrs, inputs);
   const outputs = outputsOf(
-    prim,
+    operation,
     kinds.map((kind) => ({
       dtype: kind === "statistic" && isHalfDType(dtype) ? "float32" : dtype,
       shape: kind === "row" ? shape : oneEach,
@@ -65,7 +81,7 @@ function prepared<P extends RowPrim>(prim: P, device: Device, inputs: readonly T
   }
   const operand = ({ dtype }: Meta, i: number) => ({ dtype, strides: flat.operands[i]! });
   return prepare(
-    prim,
+    operation,
     device,
     {
       kind: "rows",

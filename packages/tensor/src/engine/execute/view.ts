@@ -43,32 +43,42 @@ function viewOf(shape: Shape, { prim, attrs }: ViewStep): Geometry {
   return rule({ shape, strides: contiguousStrides(shape), offset: 0 }, attrs);
 }
 
-export function assemble(prim: AssemblePrim, inputs: readonly Tensor[], attrs: Attrs[AssemblePrim]): Tensor {
+export function assemble(
+  prim: AssemblePrim,
+  inputs: readonly Tensor[],
+  attrs: Attrs[AssemblePrim],
+  operation: string,
+): Tensor {
   if (activeRecorder() !== null) {
-    return recorded(prim, inputs, attrs as StepAttrs[AssemblePrim], () => [assemble(prim, inputs, attrs)])[0]!;
+    return recorded(
+      prim,
+      inputs,
+      attrs as StepAttrs[AssemblePrim],
+      () => [assemble(prim, inputs, attrs, operation)],
+    )[0]!;
   }
-  const device = deviceOf(prim, inputs);
-  checkSupported(prim, device, resultType(inputs));
+  const device = deviceOf(operation, inputs);
+  checkSupported(operation, device, resultType(inputs));
   const write = (output: Tensor, geometry: Geometry, input: Tensor): void => {
     const expr = cast({ op: "input", index: 0, dtype: input.dtype }, output.dtype);
     const part = makeTensor(output.storage, output.dtype, geometry, false);
     try {
-      writeElements(prim, device, [input], [], expr, part);
+      writeElements(operation, device, [input], [], expr, part);
     } finally {
       part.dispose();
     }
   };
   if ("view" in attrs) {
     const input = inputs[0]!;
-    return produceOne(prim, device, input.dtype, attrs.shape, (output) => {
-      fill(prim, output, attrs.value);
+    return produceOne(operation, device, input.dtype, attrs.shape, (output) => {
+      fill(operation, output, attrs.value);
       write(output, viewOf(attrs.shape, attrs.view), input);
     });
   }
   const { dim } = attrs;
   const length = inputs.reduce((n, input) => n + input.shape[dim]!, 0);
   const shape = inputs[0]!.shape.map((size, d) => d === dim ? length : size);
-  return produceOne(prim, device, resultType(inputs), shape, (output) => {
+  return produceOne(operation, device, resultType(inputs), shape, (output) => {
     let start = 0;
     for (const input of inputs) {
       const part = input.shape[dim]!;
