@@ -22,15 +22,13 @@ const packPanels = 8;
 const depthSteps = 512;
 /** The same in bytes, if left panels are spread. */
 const spreadDepthBytes = 1024;
-/** The least rows in a block of left panels. */
-const blockRows = 120;
 /**
- * The rows in a block of left panels. The block stays in the L2 cache while right panels are streamed. All of its rows use each right
- * panel: faster code needs more of them, as otherwise the next panel comes too late.
+ * The rows in a block of left panels. The block and its results stay in the L2 cache while right panels are streamed; meanwhile tiles
+ * fetch the next right panel.
  */
-function blockRowsOf({ vectorBytes, bytes }: Element): number {
-  return Math.max(blockRows, blockRows * vectorBytes / (4 * bytes));
-}
+const blockRows = 120;
+/** The same with tiles (AMX), which do not fetch: more rows use each right panel, as otherwise the next one comes too late. */
+const tileBlockRows = 480;
 /** The most rows with which right panels are packed just before use. */
 const turnRows = 240;
 /** The columns in a block. */
@@ -149,7 +147,7 @@ export function gemm(plan: Plan, work: GemmWork, packedBytes: number = packedLim
   const wanted = Math.min(chunks, 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
   const inTurn = rightSource === undefined && !e.spread && m <= turnRows && (together || rightPanels >= 16);
-  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRowsOf(e) / mostRows));
+  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil((tiles ? tileBlockRows : blockRows) / mostRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
     // Wide blocks pay more if panels have to be spread for each block.

@@ -30,7 +30,7 @@ function vectorParts(module: ModuleBuilder, e: Element): Parts {
   const kernels = (spread: boolean) =>
     Array.from({ length: tileRows(e) }, (_, r) =>
       Array.from({ length: tileVectors }, (_, v) => {
-        const f = module.func(ints(9), [], undefined, e.vectorBytes);
+        const f = module.func(ints(11), [], undefined, e.vectorBytes);
         packedKernel(f, e, r + 1, v + 1, spread);
         return f;
       }));

@@ -5,7 +5,7 @@ import type { Element } from "../element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "../loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
-import { tileVectors } from "./register_tile.ts";
+import { tileVectors, unroll } from "./register_tile.ts";
 
 /** Kernels by rows and vectors, and the functions that spread packed left panels for them. */
 export interface Kernels {
@@ -24,8 +24,44 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
   const [p, left, right, out, i0, i1, j0, j1, scratch, bias] = f.params as Locals<10>;
   const names = ["i", "j", "row", "rows", "columns", "from", "steps", "panel", "target", "stride"] as const;
   const [i, j, row, rows, columns, from, steps, panel, target, stride] = names.map(() => f.local("i32")) as Locals<10>;
+  const fetching = ["next", "nextStride", "ahead", "aheadStride"] as const;
+  const [next, nextStride, ahead, aheadStride] = fetching.map(() => f.local("i32")) as Locals<4>;
+  const fetches = e.vectorBytes > 16;
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   const width = tileVectors * e.lanes;
+  const pitch = i32(rightPitch(e));
+  /** The address of a right panel at a step. */
+  const rightPanel = (panel: Code, step: Code): Code =>
+    addMul(get(right), op("i32.add", op("i32.mul", panel, field("kPadded")), step), pitch);
+  /**
+   * Right panels are streamed from beyond the L2 cache, and the first tile would wait for the next one. So each tile fetches a part of
+   * it, a step every four steps, until all is there. If it is yet to be packed, these are rows of the operand.
+   */
+  const setNext = when(
+    field("inTurn"),
+    [
+      set(next, addMul(get(right), op("i32.mul", op("i32.add", get(j), i32(1)), i32(width)), field("rightN"))),
+      set(next, addMul(get(next), get(from), field("rightK"))),
+      set(nextStride, field("rightK")),
+    ],
+    [
+      set(
+        next,
+        op(
+          "select",
+          rightPanel(op("i32.add", get(j), i32(1)), get(from)),
+          rightPanel(get(j0), op("i32.add", get(from), get(steps))),
+          op("i32.lt_s", op("i32.add", get(j), i32(1)), get(j1)),
+        ),
+      ),
+      set(nextStride, pitch),
+    ],
+  );
+  const nth = op("i32.sub", get(i), get(i0));
+  const setAhead = [
+    set(ahead, addMul(get(next), op("i32.mul", nth, op("i32.div_u", get(steps), i32(unroll))), get(nextStride))),
+    set(aheadStride, op("select", get(nextStride), i32(0), op("i32.lt_s", nth, i32(unroll)))),
+  ];
   const leftPanel = addMul(
     addMul(get(left), op("i32.mul", get(row), field("kPadded")), i32(e.bytes)),
     op("i32.mul", get(from), get(rows)),
@@ -56,6 +92,8 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
               field("rectifies"),
               op("i32.ge_s", op("i32.add", get(from), get(steps)), field("k")),
             ),
+            get(ahead),
+            get(aheadStride),
           ),
         )
       );
@@ -69,6 +107,7 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
       1,
       set(row, firstRow(i, field("tall"), field("height"))),
       set(rows, rowsOf(i, field("tall"), field("height"))),
+      fetches ? setAhead : [],
       ...body,
     );
   const eachRight = (...body: Code[]): Code =>
@@ -86,11 +125,9 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
           call(rights, get(p), get(right), get(scratch), get(j), get(from), get(steps)),
           set(panel, get(scratch)),
         ],
-        set(
-          panel,
-          addMul(get(right), op("i32.add", op("i32.mul", get(j), field("kPadded")), get(from)), i32(rightPitch(e))),
-        ),
+        set(panel, rightPanel(get(j), get(from))),
       ),
+      fetches ? setNext : [],
       ...body,
     );
   const asPacked = eachRight(eachLeft(tile(plain, leftPanel)));

@@ -1,6 +1,6 @@
 /** Generated code that packs the operands of matrix products into panels. */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when, wide } from "../../../../code/tree.ts";
 import type { Element } from "../element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, advance, least, range, times } from "../loops.ts";
@@ -33,6 +33,9 @@ export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder):
   ));
 }
 
+/** How many rows ahead the panels' lines are fetched. */
+const fetchedRows = 4;
+
 /**
  * `(params, source, target, from, to)`: packs whole right panels, from rows that are contiguous. Rows are read across all of these
  * panels, since memory is fastest in long runs: a panel alone takes two cache lines of each.
@@ -55,6 +58,10 @@ export function packRightRows(f: FunctionBuilder, e: Element): void {
       set(panels, op("i32.sub", get(to), get(from))),
       times(
         panels,
+        Array.from(
+          { length: Math.ceil(pitch / 64) },
+          (_, i) => wide("prefetch_written", fetchedRows * pitch + 64 * i, get(y)),
+        ),
         Array.from(
           { length: tileVectors },
           (_, i) => {

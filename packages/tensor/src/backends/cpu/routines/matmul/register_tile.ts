@@ -224,17 +224,23 @@ export function eachStep(
 }
 
 /**
- * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies)` that multiplies packed panels. A right panel has
- * `tileVectors` vectors per step, of which the function uses `vectors`. Sums start from the vectors at `bias`, unless that is 0.
+ * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies, ahead, aheadStride)` that multiplies packed panels. A right panel
+ * has `tileVectors` vectors per step, of which the function uses `vectors`. Sums start from the vectors at `bias`, unless that is 0.
+ * Wide code fetches a step of another right panel into the cache for every {@link unroll} steps: from `ahead` on, `aheadStride` bytes
+ * apart.
  */
 export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, spread: boolean): void {
-  const [left, right, out, steps, stride, columns, adds, bias, rectifies] = f.params as Locals<9>;
+  const [left, right, out, steps, stride, columns, adds, bias, rectifies, ahead, aheadStride] = f.params as Locals<11>;
   const tile = new Tile(f, e, rows, vectors);
   const count = f.local("i32");
   const { vectorBytes } = e;
   const fetches = vectorBytes > 16;
   const [next, last] = [f.local("i32"), f.local("i32")];
   const step = vectorBytes * tileVectors;
+  const fetchAhead = [
+    Array.from({ length: step / 64 }, (_, i) => wide("prefetch", 64 * i, get(ahead))),
+    advance(ahead, get(aheadStride)),
+  ];
   f.emit(
     fetches ? [set(next, get(out)), set(last, addMul(get(out), get(stride), i32(rows - 1)))] : [],
     when(get(bias), tile.begin((_, j) => memory("vector.load", vectorBytes * j, get(bias))), tile.clear()),
@@ -244,6 +250,7 @@ export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vecto
       spread,
       (s) => [
         fetches && s === 0 ? tile.fetchRow(next, get(stride), last) : [],
+        fetches && s === unroll / 2 ? fetchAhead : [],
         tile.step(tile.packed(left, s), (j) => memory("vector.load", s * step + vectorBytes * j, get(right))),
       ],
       tile.step(tile.packedOne(left, spread), (j) => memory("vector.load", vectorBytes * j, get(right))),
