@@ -20,12 +20,14 @@ export function label(words: string, attributes: Attributes): string {
 }
 
 /**
- * About how wide words are in a usual sans-serif font, in pixels: text cannot be measured here. Capitals are wider than other letters.
+ * About how wide words are in a usual sans-serif font, in pixels: text cannot be measured here.
  */
 export function textWidth(words: string, size: number): number {
   let ems = 0;
   for (const letter of words) {
-    ems += /\p{Lu}|[—…“”→%@]/u.test(letter) ? 0.72 : /[ilj.,:;'|!()[\] ]/.test(letter) ? 0.36 : 0.6;
+    if (/[mwMW—…@%→]/.test(letter)) ems += 0.95;
+    else if (/\p{Lu}/u.test(letter)) ems += 0.72;
+    else ems += /[ijl.,:;'|!()[\] ]/.test(letter) ? 0.36 : 0.6;
   }
   return ems * size;
 }
