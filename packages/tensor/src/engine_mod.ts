@@ -43,6 +43,18 @@ export {
 } from "./engine/recorder.ts";
 export { type RecordedStep, Recording, type StepOf, type Value } from "./engine/recording.ts";
 
+// Recordings of what reaches a backend, for compilers.
+export type {
+  Captured,
+  CapturedBinding,
+  CapturedBuffer,
+  CapturedRole,
+  CapturedScalar,
+  CapturedStep,
+  MemoryPlan,
+  Pass,
+} from "./engine/capture/captured.ts";
+
 // Dispatches, seen by profilers.
 export { type DispatchWatch, setDispatchWatch } from "./engine/debug.ts";
 

@@ -1,0 +1,6 @@
+/**
+ * Steps that are recorded once and replayed.
+ *
+ * @module
+ */
+export type { Captured, CapturedStep, Pass } from "@heddle/tensor/engine";
