@@ -32,6 +32,7 @@ export type { Expr } from "./ir/kernel.ts";
 // Recordings of what runs.
 export {
   activeRecorder,
+  checkValues,
   composite,
   type CompositeAttrs,
   type ExpressionAttrs,
@@ -54,6 +55,16 @@ export type {
   MemoryPlan,
   Pass,
 } from "./engine/capture/captured.ts";
+
+export {
+  activeCapture,
+  type CapturedOperand,
+  type CapturedStorage,
+  type CapturedStream,
+  type CaptureHooks,
+  capturingWith,
+  type Dispatch,
+} from "./engine/capture/hooks.ts";
 
 // Dispatches, seen by profilers.
 export { type DispatchWatch, setDispatchWatch } from "./engine/debug.ts";

@@ -1,6 +1,7 @@
 /** Allocates tensors and dispatches programs to a backend. */
 import { makeTensor, type TensorCore } from "../tensor/core.ts";
 import type { Binding } from "../backend.ts";
+import { activeCapture } from "./capture/hooks.ts";
 import { dispatchWatch } from "./debug.ts";
 import type { Device } from "../device.ts";
 import { type DType, itemSize, type Scalar } from "../dtype.ts";
@@ -112,6 +113,11 @@ export function run(
   for (let i = 0; i < inputs.length; i++) read.push(bound(operation, inputs[i]!, launch, i, keeps));
   for (let i = 0; i < outputs.length; i++) {
     written.push(bound(operation, outputs[i]!, launch, inputs.length + i, false));
+  }
+  const capture = activeCapture();
+  if (capture !== null) {
+    const operands = [...inputs, ...outputs];
+    if (capture.dispatch({ operation, device, program, operands, inputs: read, outputs: written, scalars })) return;
   }
   const watch = dispatchWatch();
   if (watch === null) backend.dispatch(program, read, written, scalars);

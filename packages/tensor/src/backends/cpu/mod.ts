@@ -137,7 +137,7 @@ export class CpuBackend implements Backend {
     outputs: readonly Binding[],
     scalars: readonly Scalar[],
   ): void {
-    if (work.kind === "routine") return this.runRoutine(work, compiled as LastPlan, inputs, outputs);
+    if (work.kind === "routine") return this.runRoutine(work, compiled as LastPlan, inputs, outputs, scalars);
     const at: number[] = [];
     for (let i = 0; i < inputs.length; i++) at.push(address(inputs[i]!, work.inputs[i]!.dtype));
     if (work.kind === "kernel") {
@@ -154,6 +154,7 @@ export class CpuBackend implements Backend {
     last: LastPlan,
     inputs: readonly Binding[],
     outputs: readonly Binding[],
+    scalars: readonly Scalar[],
   ): void {
     const pointers: number[] = [];
     let sources = noSources;
@@ -177,12 +178,19 @@ export class CpuBackend implements Backend {
       const read = work.inputs.map(operand);
       const written = work.outputs.map((output, i) => operand(output, inputs.length + i));
       const routine = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
-      if (routine.plan === undefined) return routine(this.engine, read, written, work.attrs as never);
+      if (routine.plan === undefined) {
+        return routine(this.engine, read, written, attrsWith(work.attrs, scalars) as never);
+      }
       last.plan = routine.plan(this.engine, read, written, work.attrs as never);
       last.pattern = pattern;
     }
     last.plan.replay(pointers, sources);
   }
+}
+
+/** The attributes of a routine, with its scalar: the position in the stream of random numbers. */
+export function attrsWith(attrs: object, [counter]: readonly Scalar[]): object {
+  return counter === undefined ? attrs : { ...attrs, counter };
 }
 
 function address({ buffer, offset }: Binding, dtype: DType): number {

@@ -24,6 +24,8 @@ export interface CapturedBuffer {
 export interface CapturedBinding {
   readonly buffer: CapturedBuffer;
   readonly offset: number;
+  /** As in `Binding`. */
+  readonly lasting?: boolean;
 }
 
 /** A number of a dispatch: fixed, or a function that is called before each run. */
