@@ -1,5 +1,5 @@
 /** The CPU backend: WebAssembly that is generated at run time, in one memory, on all cores. */
-import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
+import type { Backend, Binding, DeviceBuffer, Program, Replay, ReplayStep } from "../../backend.ts";
 import { type DType, itemSize, type Scalar } from "../../dtype.ts";
 import type { Kernel, Operand, Routine } from "../../ir/kernel.ts";
 import type { RowKernel, Work } from "../../ir/rows.ts";
@@ -13,6 +13,7 @@ import { routines } from "./routines/mod.ts";
 import type { CpuRoutine } from "./routines/cpu_routine.ts";
 import { type Plan, sourcePattern, type Sources } from "./routines/plan.ts";
 import { forget, type Source } from "./routines/prepared.ts";
+import { CpuReplay, type ReplayPart } from "./replay.ts";
 import { type CompiledRows, RowKernels } from "./row_kernels.ts";
 
 class HeapBuffer implements DeviceBuffer, Source {
@@ -129,6 +130,47 @@ export class CpuBackend implements Backend {
     } finally {
       for (let i = 0; i < outputs.length; i++) forget(this.engine, outputs[i]!.buffer as HeapBuffer);
     }
+  }
+
+  replay(steps: readonly ReplayStep[]): Replay {
+    const partOf = (step: ReplayStep, scalars: readonly Scalar[], borrow: (bytes: number) => number): ReplayPart => {
+      return this.replayPart(step, scalars, borrow);
+    };
+    return new CpuReplay(this.engine, steps, partOf, ({ buffer }) => buffer as HeapBuffer);
+  }
+
+  private replayPart(
+    { program, inputs, outputs }: ReplayStep,
+    scalars: readonly Scalar[],
+    borrow: (bytes: number) => number,
+  ): ReplayPart {
+    const { work } = program;
+    const written = work.kind === "kernel" ? [work.output] : work.outputs;
+    const at = [
+      ...inputs.map((input, i) => address(input, work.inputs[i]!.dtype)),
+      ...outputs.map((output, i) => address(output, written[i]!.dtype)),
+    ];
+    if (work.kind === "kernel") {
+      const compiled = this.kernels.prepare(work);
+      const fixed = this.kernels.fixed(compiled, at, scalars, borrow);
+      return { kind: "kernel", ...fixed, release: () => this.kernels.release(compiled) };
+    }
+    if (work.kind === "rows") {
+      const compiled = this.rowKernels.prepare(work);
+      const fixed = this.rowKernels.fixed(compiled, at, scalars);
+      return { kind: "kernel", ...fixed, release: () => this.rowKernels.release(compiled) };
+    }
+    const { ownPlan } = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
+    // What is prepared from lasting contents is kept by the buffer, and may be freed between runs.
+    if (ownPlan === undefined || inputs.some(({ lasting }) => lasting)) {
+      return { kind: "dispatch", run: (scalars) => this.run(program as CpuProgram, inputs, outputs, scalars) };
+    }
+    const operand = ({ dtype, shape, strides }: Operand, i: number): CpuOperand => {
+      return { dtype, shape, strides, pointer: at[i]! };
+    };
+    const read = work.inputs.map(operand);
+    const own = work.outputs.map((output, i) => operand(output, inputs.length + i));
+    return { kind: "plan", plan: () => ownPlan(this.engine, read, own, work.attrs as never), pointers: at };
   }
 
   private run(
