@@ -27,5 +27,7 @@ test.each(Object.keys(trainings))("a compiled step equals the eager one to the b
   const eager = train(name, 9, false);
   const compiled = train(name, 9, true);
   expect(compiled.replays).toBe(6);
-  expect(compiled.bits).toEqual(eager.bits);
+  expect(compiled.bits.length).toBe(eager.bits.length);
+  const differing = eager.bits.findIndex((values, i) => values.some((value, n) => !Object.is(value, compiled.bits[i]![n])));
+  expect(differing).toBe(-1);
 });

@@ -104,10 +104,7 @@ export class Capture {
       this.checks.push({ tensor: handleOf(storage, tensor), run });
     }
     this.result = mapTensors(result, (tensor) => {
-      const buffer = recording.buffers.get(tensor.storage);
-      if (buffer !== undefined && (buffer.role === "output" || buffer.role === "input")) {
-        this.outputs.set(tensor, handleOf(tensor.storage, tensor));
-      }
+      if (recording.isOwn(tensor.storage)) this.outputs.set(tensor, handleOf(tensor.storage, tensor));
       return tensor;
     });
     for (const { tensor, fromNone } of recording.gradients.values()) {

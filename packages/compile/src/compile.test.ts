@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { manualSeed, memory, ones, rand, scope, type Tensor, tensor, where, zeros } from "@heddle/tensor";
+import { Generator, manualSeed, memory, ones, rand, scope, type Tensor, tensor, where, zeros } from "@heddle/tensor";
 import { compile, live } from "./mod.ts";
 
 afterEach(() => {
@@ -45,6 +45,14 @@ describe("replays", () => {
     const step = compile(draw);
     expect(values(step, [], [], [], [], [], [])).toEqual(eager);
     expect(step.report().replays).toBe(3);
+    step.dispose();
+  });
+
+  test("draws of a stream that the step makes are the same in each run", () => {
+    const step = compile((x: Tensor) => rand([3], { generator: new Generator(5) }).add(x));
+    const expected = rand([3], { generator: new Generator(5) }).toArray();
+    for (let i = 0; i < 5; i++) expect(step(zeros([3])).toArray()).toEqual(expected);
+    expect(step.report().replays).toBe(2);
     step.dispose();
   });
 
@@ -128,7 +136,7 @@ describe("errors", () => {
   test("reads are refused, with the line to change", () => {
     const step = compile((x: Tensor) => x.sum().item() > 0 ? x : x.neg());
     step(ones([2]));
-    expect(() => step(ones([2]))).toThrow(/item\(\) reads a tensor of shape \[\] within the step.*where/);
+    expect(() => step(ones([2]))).toThrow(/the step reads a tensor of shape \[\], by item\(\).*where/);
     const other = compile((x: Tensor) => where(x.sum().gt(0), x, x.neg()));
     expect(values(other, ...numbers(5)).at(-1)).toEqual([4, 2]);
     other.dispose();

@@ -214,11 +214,10 @@ class Compiler {
     }
     // Results belong to the caller; those of the second recording lie where replays write.
     const copied = (): unknown => mapTensors(result, (tensor) => {
-      const role = recording.buffers.get(tensor.storage)?.role;
-      if (role !== "output" && role !== "input") return tensor;
+      if (!recording.isOwn(tensor.storage)) return tensor;
       const copy = tensor.detach().clone();
       const { kept, owner } = internals(tensor);
-      if (role === "output" && !kept && owner === null) tensor.dispose();
+      if (!kept && owner === null) tensor.dispose();
       return copy;
     });
     if (before === null) {

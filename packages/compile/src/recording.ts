@@ -62,7 +62,7 @@ export type HostAction =
     readonly stream: CapturedStream;
     readonly first: number;
     readonly blocks: number;
-    readonly uses: { readonly slot: number; readonly offset: number }[];
+    readonly uses: { readonly step: RecordedStep; readonly offset: number }[];
   }
   | { readonly kind: "effect"; readonly run: () => void };
 
@@ -174,8 +174,8 @@ export class Recording implements CaptureHooks {
     const at = step.scalars[0] as number;
     const draw = this.draws.findLast(({ first, blocks }) => at >= first && at < first + blocks);
     if (draw === undefined) return;
-    const slot = step.slots[0] = this.slots++;
-    draw.uses.push({ slot, offset: at - draw.first });
+    step.slots[0] = this.slots++;
+    draw.uses.push({ step, offset: at - draw.first });
   }
 
   private bufferOf(operand: Tensor): RecordedBuffer {
@@ -197,12 +197,14 @@ export class Recording implements CaptureHooks {
 
   read(operation: string, tensor: Tensor): void {
     throw new NotCapturable(
-      `compile: ${operation}() reads a tensor of shape [${tensor.shape.join(", ")}] within the step, and a replay would not read it ` +
-        "again: return the tensor, and read it after the step; or choose with where(…) instead of if",
+      `compile: the step reads a tensor of shape [${tensor.shape.join(", ")}], by item(), toArray() or the like (${operation}), and a ` +
+        "replay would not read it again: return the tensor, and read it after the step; or choose with where(…) instead of if",
     );
   }
 
   drew(stream: CapturedStream, first: number, blocks: number): void {
+    // A backward pass draws again what the forward pass drew.
+    if (this.draws.some((draw) => first >= draw.first && first < draw.first + draw.blocks)) return;
     const draw = { kind: "draw" as const, stream, first, blocks, uses: [] };
     this.draws.push(draw);
     this.actions.push(draw);
@@ -269,6 +271,12 @@ export class Recording implements CaptureHooks {
     this.actions.push({ kind: "effect", run });
   }
 
+  /** Whether the step made the memory, or it holds a copy of an argument: replays write it again. */
+  isOwn(storage: CapturedStorage): boolean {
+    const buffer = this.buffers.get(storage);
+    return buffer !== undefined && (buffer.role !== "outer" || buffer.data !== null);
+  }
+
   /** Decides the roles of buffers, after the step has ended. @throws NotCapturable if the step freed memory from outside that it used. */
   end(): void {
     for (const buffer of this.buffers.values()) {
@@ -314,8 +322,19 @@ export class Recording implements CaptureHooks {
       return `there were ${a.length} operations, then ${b.length}; the first surplus one is ${longer[n]!.operation}`;
     }
     if (this.slots !== later.slots) return "an optimiser updated other parameters";
+    later.fixDraws(this);
     this.compareNumbers(later);
     return null;
+  }
+
+  /** Draws at the same position in both steps, since the step seeds its stream, stay there. */
+  private fixDraws(earlier: Recording): void {
+    const before = earlier.draws;
+    this.draws.forEach((draw, i) => {
+      if (before[i]?.first !== draw.first) return;
+      for (const { step } of draw.uses) step.slots[0] = -1;
+      this.actions.splice(this.actions.indexOf(draw), 1);
+    });
   }
 
   /** @throws Error for a number that changed and is no slot. */

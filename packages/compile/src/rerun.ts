@@ -37,7 +37,7 @@ export class Rerun implements CaptureHooks {
         else {
           const first = action.stream.take(action.blocks);
           taken.push([action.stream, first]);
-          for (const { slot, offset } of action.uses) slots[slot] = first + offset;
+          for (const { step, offset } of action.uses) slots[step.slots[0]!] = first + offset;
         }
       }
     };
