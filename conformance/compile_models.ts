@@ -19,7 +19,7 @@ import {
   TransformerEncoder,
   TransformerEncoderLayer,
 } from "@heddle/nn";
-import { Adam, AdamW, clipGradNorm_, type Optimizer, SGD } from "@heddle/optim";
+import { Adagrad, Adam, AdamW, clipGradNorm_, type Optimizer, SGD } from "@heddle/optim";
 import { manualSeed, ones, randint, randn, type Tensor } from "@heddle/tensor";
 
 /** A network with an optimiser, a step and batches. */
@@ -56,7 +56,8 @@ function training(
 }
 
 const sgd: OptimizerOf = (params) => new SGD(params, { lr: 0.02 }) as unknown as Optimizer;
-const momentum: OptimizerOf = (params) => new SGD(params, { lr: 0.02, momentum: 0.9, weightDecay: 1e-4 }) as unknown as Optimizer;
+const momentum: OptimizerOf = (params) =>
+  new SGD(params, { lr: 0.02, momentum: 0.9, weightDecay: 1e-4 }) as unknown as Optimizer;
 const adam: OptimizerOf = (params) => new Adam(params, { lr: 0.003 }) as unknown as Optimizer;
 const adamW: OptimizerOf = (params) => new AdamW(params, { lr: 0.003 }) as unknown as Optimizer;
 
@@ -132,8 +133,16 @@ class Gpt extends Module {
   readonly output: Linear = new Linear(32, 65);
   constructor() {
     super();
-    const options = { dimFeedforward: 64, dropout: 0.1, activation: "gelu", batchFirst: true, normFirst: true } as const;
-    this.layers = new TransformerEncoder(() => new TransformerEncoderLayer(32, 4, options), 2, { norm: new LayerNorm(32) });
+    const options = {
+      dimFeedforward: 64,
+      dropout: 0.1,
+      activation: "gelu",
+      batchFirst: true,
+      normFirst: true,
+    } as const;
+    this.layers = new TransformerEncoder(() => new TransformerEncoderLayer(32, 4, options), 2, {
+      norm: new LayerNorm(32),
+    });
   }
   forward(read: Tensor): Tensor {
     const x = this.drop.forward(this.positions.forward(this.tokens.forward(read)));
@@ -146,6 +155,8 @@ export const trainings: Readonly<Record<string, () => Training>> = {
   "tabular, SGD": () => tabular(sgd),
   "tabular, momentum": () => tabular(momentum),
   "tabular, Adam": () => tabular(adam),
+  "tabular, Adagrad with weight decay": () =>
+    tabular((params) => new Adagrad(params, { lr: 0.01, weightDecay: 1e-3, lrDecay: 0.1 }) as unknown as Optimizer),
   "LSTM": () => {
     const model = new Forecast();
     return training(
@@ -205,7 +216,13 @@ export const trainings: Readonly<Record<string, () => Training>> = {
     ),
   "residual network": () =>
     images(
-      new Sequential(new Conv2d(3, 16, 3, { padding: 1 }), new Block(16), new Block(16), new Pooled(), new Linear(16, 10)),
+      new Sequential(
+        new Conv2d(3, 16, 3, { padding: 1 }),
+        new Block(16),
+        new Block(16),
+        new Pooled(),
+        new Linear(16, 10),
+      ),
       16,
       2,
       3,

@@ -104,7 +104,12 @@ export const heddleCapture: Readonly<Record<string, Maker>> = {
         const model = new Tagger();
         const [words, tags, mask] = [integers(500, [16, 12]), integers(9, [16, 12]), ones([16, 12], { dtype: "bool" })];
         const owned = [words, tags, mask, ...model.parameters()];
-        return lossSteps(new Adam(model.parameters()) as unknown as Optimizer, () => model.loss(words, tags, mask), owned, compiled);
+        return lossSteps(
+          new Adam(model.parameters()) as unknown as Optimizer,
+          () => model.loss(words, tags, mask),
+          owned,
+          compiled,
+        );
       }
       case "resnet20":
         return heddleResnet20.resnet20!(sizes);

@@ -64,7 +64,12 @@ export function trainingSteps(
 }
 
 /** A training step of any loss. */
-export function lossSteps(optimizer: Optimizer, lossOf: () => Tensor, owned: readonly Tensor[], compiled: boolean): Work {
+export function lossSteps(
+  optimizer: Optimizer,
+  lossOf: () => Tensor,
+  owned: readonly Tensor[],
+  compiled: boolean,
+): Work {
   const step = (): Tensor => {
     const loss = lossOf();
     optimizer.zeroGrad();

@@ -78,7 +78,13 @@ export class Capture {
    * @param inputs the copies of the arguments that the recording ran on.
    * @param result what the step returned.
    */
-  constructor(recording: Recording, inputs: readonly Tensor[], result: unknown, passes: readonly Pass[], plan: (captured: Captured) => MemoryPlan) {
+  constructor(
+    recording: Recording,
+    inputs: readonly Tensor[],
+    result: unknown,
+    passes: readonly Pass[],
+    plan: (captured: Captured) => MemoryPlan,
+  ) {
     this.recording = recording;
     this.inputs = inputs;
     this.slots = new Array<Scalar>(recording.slots).fill(0);
@@ -110,7 +116,9 @@ export class Capture {
     for (const { tensor, fromNone } of recording.gradients.values()) {
       const { grad } = tensor;
       const storage = grad === null || grad === undefined || grad.isDisposed ? null : grad.storage;
-      const geometry = storage === null ? null : { dtype: grad!.dtype, shape: grad!.shape, strides: grad!.strides, offset: grad!.offset };
+      const geometry = storage === null
+        ? null
+        : { dtype: grad!.dtype, shape: grad!.shape, strides: grad!.strides, offset: grad!.offset };
       this.left.push({ tensor, fromNone, storage, geometry, handle: storage === null ? null : grad! });
     }
     const { backend } = deviceOf(recording);
@@ -292,4 +300,3 @@ export function deviceOf({ buffers }: Recording): Tensor["device"] {
   for (const { storage } of buffers.values()) return storage.device;
   throw new Error("compile: the step runs nothing on a device");
 }
-

@@ -122,7 +122,9 @@ describe("errors", () => {
     const step = compile((x: Tensor) => x.mul(n++));
     step(ones([1]));
     step(ones([1]));
-    expect(() => step(ones([1]))).toThrow(/operation 1, mul, was 2 in one step and 3 in the next.*live\(\(\) => value\)/);
+    expect(() => step(ones([1]))).toThrow(
+      /operation 1, mul, was 2 in one step and 3 in the next.*live\(\(\) => value\)/,
+    );
   });
 
   test("host data that changes", () => {

@@ -82,10 +82,10 @@ const mostDiffering = 3;
  * import "@heddle/autograd";
  * import { compile } from "@heddle/compile";
  * import { SGD } from "@heddle/optim";
- * import { tensor } from "@heddle/tensor";
+ * import { type Tensor, tensor } from "@heddle/tensor";
  * const w = tensor([1, 2], { requiresGrad: true });
  * const optimizer = new SGD([w], { lr: 0.1 });
- * const step = compile((x) => {
+ * const step = compile((x: Tensor) => {
  *   optimizer.zeroGrad();
  *   const loss = w.mul(x).square().sum();
  *   loss.backward();
@@ -184,7 +184,9 @@ class Compiler {
     const given = tensors.find((tensor) => tensor.requiresGrad);
     if (given !== undefined) {
       throw new Error(
-        `compile: an argument of shape [${given.shape.join(", ")}] requires gradients, which would go to a copy of it; use it within the ` +
+        `compile: an argument of shape [${
+          given.shape.join(", ")
+        }] requires gradients, which would go to a copy of it; use it within the ` +
           "step without giving it as an argument, or give detach() of it",
       );
     }
@@ -213,13 +215,14 @@ class Compiler {
       throw error;
     }
     // Results belong to the caller; those of the second recording lie where replays write.
-    const copied = (): unknown => mapTensors(result, (tensor) => {
-      if (!recording.isOwn(tensor.storage)) return tensor;
-      const copy = tensor.detach().clone();
-      const { kept, owner } = internals(tensor);
-      if (!kept && owner === null) tensor.dispose();
-      return copy;
-    });
+    const copied = (): unknown =>
+      mapTensors(result, (tensor) => {
+        if (!recording.isOwn(tensor.storage)) return tensor;
+        const copy = tensor.detach().clone();
+        const { kept, owner } = internals(tensor);
+        if (!kept && owner === null) tensor.dispose();
+        return copy;
+      });
     if (before === null) {
       entry.before = { recording, inputs, result: null };
       return copied();
@@ -266,4 +269,3 @@ class Compiler {
     this.entries.clear();
   }
 }
-

@@ -13,14 +13,16 @@ import { Recording } from "./recording.ts";
  * @example
  * ```ts
  * import { compile, live } from "@heddle/compile";
- * import { tensor } from "@heddle/tensor";
+ * import { type Tensor, tensor } from "@heddle/tensor";
  * let temperature = 1;
  * const scaled = compile((x: Tensor) => x.div(live(() => temperature)));
  * for (temperature = 1; temperature < 5; temperature++) scaled(tensor([12])).item(); // 12, 6, 4, 3
  * ```
  */
 export function live(read: () => number, options: { readonly device?: Device | string } = {}): Tensor {
-  if (typeof read !== "function") throw new TypeError("live: expected a function that returns a number, such as () => lr");
+  if (typeof read !== "function") {
+    throw new TypeError("live: expected a function that returns a number, such as () => lr");
+  }
   const value = (): number => {
     const number = read();
     if (typeof number === "number") return number;

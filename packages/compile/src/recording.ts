@@ -119,7 +119,9 @@ export class Recording implements CaptureHooks {
   wrote(storage: CapturedStorage, byteOffset: number, bytes: Uint8Array): void {
     const buffer = this.buffers.get(storage);
     if (buffer === undefined || buffer.role !== "inner") {
-      throw new NotCapturable("compile: the step writes data of the host to a tensor from outside; write it before the step");
+      throw new NotCapturable(
+        "compile: the step writes data of the host to a tensor from outside; write it before the step",
+      );
     }
     if (this.isWritten(buffer)) {
       throw new NotCapturable("compile: the step writes data of the host to a tensor that it has computed before");
@@ -197,7 +199,9 @@ export class Recording implements CaptureHooks {
 
   read(operation: string, tensor: Tensor): void {
     throw new NotCapturable(
-      `compile: the step reads a tensor of shape [${tensor.shape.join(", ")}], by item(), toArray() or the like (${operation}), and a ` +
+      `compile: the step reads a tensor of shape [${
+        tensor.shape.join(", ")
+      }], by item(), toArray() or the like (${operation}), and a ` +
         "replay would not read it again: return the tensor, and read it after the step; or choose with where(…) instead of if",
     );
   }

@@ -1,6 +1,6 @@
 /** Runs the host's part of a step again, which gives the numbers of a replay. */
 import { type Scalar, type Tensor, tidy, zeros } from "@heddle/tensor";
-import { activeTape, type CaptureHooks, capturingWith, type Dispatch } from "@heddle/tensor/engine";
+import { activeTape, type CaptureHooks, capturingWith, type Dispatch, internals } from "@heddle/tensor/engine";
 import type { HostAction } from "./recording.ts";
 
 /** The host did something else than in the recording. Nothing of the step has run. */
@@ -57,7 +57,10 @@ export class Rerun implements CaptureHooks {
     this.dispatches = action.dispatches;
     this.at = 0;
     if (action.dispatches.every(({ numbers }) => numbers >= 0)) action.run(standIn);
-    else tidy(() => action.run(this.like(action)));
+    else {
+      const like = this.like(action);
+      tidy(() => action.run(like));
+    }
     if (this.at !== action.dispatches.length) throw new OtherPath("an update has fewer operations than before");
   }
 
@@ -67,6 +70,7 @@ export class Rerun implements CaptureHooks {
     if (tensor === undefined) {
       const { shape, dtype, device } = action.like;
       tensor = capturingWith(null, () => zeros(shape, { dtype, device }));
+      internals(tensor).kept = true;
       this.standIns.set(action, tensor);
     }
     return tensor;

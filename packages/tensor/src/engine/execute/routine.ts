@@ -18,7 +18,10 @@ import type { Tensor } from "../../tensor/tensor.ts";
 const isKept = (attrs: object): boolean => !("counter" in attrs);
 
 /** The position in a stream of random numbers is a scalar of the dispatch, so that all draws of a geometry share a program. */
-function withoutCounter<P extends RoutinePrim>(prim: P, attrs: Attrs[P]): [attrs: Attrs[P], scalars: readonly Scalar[]] {
+function withoutCounter<P extends RoutinePrim>(
+  prim: P,
+  attrs: Attrs[P],
+): [attrs: Attrs[P], scalars: readonly Scalar[]] {
   if (prim !== "random") return [attrs, none];
   const { counter, ...rest } = attrs as RandomAttrs;
   return [rest as Attrs[P], [counter]];
