@@ -5,6 +5,7 @@ import { defaultDevice, memory, setDefaultDevice } from "@heddle/tensor";
 import process from "node:process";
 import { heddleAttention } from "./families/attention.ts";
 import { heddleAugment } from "./families/augment.ts";
+import { heddleCapture } from "./families/capture.ts";
 import { heddleConv } from "./families/conv.ts";
 import { heddleConvBlock } from "./families/conv_block.ts";
 import { heddleEager } from "./families/eager.ts";
@@ -46,6 +47,7 @@ await serve({
     return { about: `${about}, WebGPU on ${adapter}`, adapter };
   },
   kinds: {
+    ...heddleCapture,
     ...heddleMatmul,
     ...heddleConv,
     ...heddleConvBlock,

@@ -19,6 +19,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   linalg: ["tensor", "autograd"],
   data: ["tensor"],
   gpu: ["tensor"],
+  compile: ["tensor"],
   native: ["tensor"],
   store: ["tensor"],
   onnx: ["tensor", "autograd", "nn"],

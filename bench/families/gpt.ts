@@ -159,7 +159,7 @@ export const heddleGpt: Readonly<Record<string, Maker>> = {
     ];
     const optimizer = new Adam(parameters, { lr: size(of, "lr") });
     const owned = [text, read, next, ...parameters];
-    const work = trainingSteps(optimizer, () => network.forward(read).flatten(0, 1), next, owned);
+    const work = trainingSteps(optimizer, () => network.forward(read).flatten(0, 1), next, owned, of.compiled === true);
     return of.rounded ? rounded(work) : work;
   },
   decode(of) {

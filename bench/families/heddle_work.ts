@@ -1,4 +1,5 @@
 /** Shared code of the families for Heddle. */
+import { compile } from "@heddle/compile";
 import { functional as F } from "@heddle/nn";
 import type { Optimizer } from "@heddle/optim";
 import { fromTypedArray, scope, type Tensor, type TensorOptions } from "@heddle/tensor";
@@ -57,14 +58,29 @@ export function trainingSteps(
   scores: () => Tensor,
   labels: Tensor,
   owned: readonly Tensor[],
+  compiled = false,
 ): Work {
-  const train = (): number => {
-    using _ = scope();
-    const loss = F.crossEntropy(scores(), labels);
+  return lossSteps(optimizer, () => F.crossEntropy(scores(), labels), owned, compiled);
+}
+
+/** A training step of any loss. */
+export function lossSteps(
+  optimizer: Optimizer,
+  lossOf: () => Tensor,
+  owned: readonly Tensor[],
+  compiled: boolean,
+): Work {
+  const step = (): Tensor => {
+    const loss = lossOf();
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
-    return loss.item();
+    return loss;
+  };
+  const run = compiled ? compile(step) : step;
+  const train = (): number => {
+    using _ = scope();
+    return run().item();
   };
   return {
     run() {

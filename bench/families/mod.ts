@@ -2,6 +2,7 @@
 import type { Family } from "../case.ts";
 import { attention } from "./attention.ts";
 import { augment } from "./augment.ts";
+import { capture } from "./capture.ts";
 import { conv } from "./conv.ts";
 import { convBlock } from "./conv_block.ts";
 import { eager } from "./eager.ts";
@@ -33,6 +34,7 @@ export const families: readonly Family[] = [
   decode,
   augment,
   eager,
+  capture,
   firstStep,
   memory,
 ];

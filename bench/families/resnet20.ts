@@ -150,6 +150,12 @@ export const heddleResnet20: Readonly<Record<string, Maker>> = {
       momentum: size(sizes, "momentum"),
       weightDecay: size(sizes, "weightDecay"),
     });
-    return trainingSteps(optimizer, () => network.forward(images), labels, [images, labels, ...parameters]);
+    return trainingSteps(
+      optimizer,
+      () => network.forward(images),
+      labels,
+      [images, labels, ...parameters],
+      sizes.compiled === true,
+    );
   },
 };

@@ -169,7 +169,7 @@ export class GpuBackend implements Backend {
       } else if (work.kind === "rows") {
         this.rowKernels.run(program as RowProgram, inputs, outputs, scalars);
       } else {
-        this.routines.run(program as RoutineProgram, inputs, outputs);
+        this.routines.run(program as RoutineProgram, inputs, outputs, scalars);
       }
     } catch (error) {
       this.engine.releaseScratch();

@@ -1,6 +1,6 @@
 /** Sequences of tags whose neighbours depend on each other. */
 import { empty, ones, type Tensor, where } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, checkValues, inFloat32 } from "@heddle/tensor/engine";
 import { partition } from "./crf_partition.ts";
 import { bestTags } from "./crf_viterbi.ts";
 import { lookUp } from "./functional/lookup.ts";
@@ -152,7 +152,7 @@ export class CRF extends Module {
     if (mask && mask.dtype !== "bool") throw new TypeError(`CRF: the mask is ${mask.dtype}; cast it with .to("bool")`);
     const present = mask ?? ones(lead, { dtype: "bool", device });
     const ordered = batchFirst ? present.t() : present;
-    if (mask && device.backend.readsSynchronously) checkGaps(ordered);
+    if (mask) checkValues(ordered, checkGaps);
     return [batchFirst ? emissions.transpose(0, 1) : emissions, ordered];
   }
 

@@ -1,6 +1,7 @@
 /** The base class of layers and networks, whose parameters are found among their properties and named as in PyTorch. */
 import { Tensor, type ToTarget } from "@heddle/tensor";
 import {
+  activeCapture,
   checkOptions,
   checkSynchronous,
   checkTensor,
@@ -48,8 +49,7 @@ export interface BufferOptions {
  * ```
  */
 export abstract class Module {
-  /** Whether the module is in training mode, which dropout and batch normalisation depend on. See {@link train}. */
-  training: boolean = true;
+  private trains: boolean = true;
   private readonly persistence: Map<string, boolean> = new Map();
 
   /** @throws TypeError for any argument. Those of a layer without a constructor of its own arrive here. */
@@ -218,6 +218,16 @@ export abstract class Module {
       if (value instanceof Tensor) found.push([this.stateKey(property), value, persistent]);
     }
     return found;
+  }
+
+  /** Whether the module is in training mode, which dropout and batch normalisation depend on. See {@link train}. */
+  get training(): boolean {
+    activeCapture()?.depends(`the mode (train or eval) of a ${this.constructor.name}`, () => this.trains);
+    return this.trains;
+  }
+
+  set training(value: boolean) {
+    this.trains = value;
   }
 
   /** Puts the module and all within into training mode (or, with false, into evaluation mode). @throws TypeError for another value */

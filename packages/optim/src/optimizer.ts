@@ -2,6 +2,7 @@
 import { enableGrad, noGrad } from "@heddle/autograd";
 import { scope, Tensor } from "@heddle/tensor";
 import {
+  activeCapture,
   checkNames,
   checkOptions,
   checkSynchronous,
@@ -257,7 +258,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       const state: ParamState = known ?? this.newState(wide, group);
       const before = { ...state };
       try {
-        this.update(wide, group.maximize ? wideGrad.neg() : wideGrad, group, state as S);
+        this.updateWide(param, wide, group.maximize ? wideGrad.neg() : wideGrad, group, state as S);
         if (wide !== param) param.copy_(wide);
       } catch (error) {
         // The copies are freed with the scope.
@@ -270,6 +271,23 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     } finally {
       inner.end();
     }
+  }
+
+  /** Updates a parameter, or its float32 copy. A captured step takes the numbers of the update again before each run. */
+  private updateWide(param: Tensor, wide: Tensor, gradient: Tensor, group: ParamGroup<O>, state: S): void {
+    const capture = activeCapture();
+    if (capture === null) return this.update(wide, gradient, group, state);
+    capture.depends(`maximize of ${this.name}`, () => group.maximize);
+    capture.depends(`the state of ${this.name}`, () => this.states.get(param));
+    capture.update(gradient, (gradient) => {
+      const before = { ...state };
+      try {
+        this.update(wide, gradient, group, state);
+      } catch (error) {
+        Object.assign(state, before);
+        throw error;
+      }
+    });
   }
 
   /** Makes a parameter's state live as long as the parameter. */

@@ -21,6 +21,31 @@ export interface Program {
   readonly work: Work;
 }
 
+/** A dispatch of a replay. A scalar that changes from run to run is the index of its slot. */
+export interface ReplayStep {
+  readonly program: Program;
+  readonly inputs: readonly Binding[];
+  readonly outputs: readonly Binding[];
+  readonly scalars: readonly (Scalar | ReplaySlot)[];
+}
+
+/** A scalar that each run is given. */
+export interface ReplaySlot {
+  readonly slot: number;
+}
+
+/** Dispatches on fixed buffers, ready to run again and again. */
+export interface Replay {
+  /**
+   * Runs all dispatches in order.
+   *
+   * @param slots the scalars that change, by the index in {@link ReplaySlot}.
+   */
+  run(slots: readonly Scalar[]): void;
+  /** Frees what the replay holds. It does not run again. */
+  dispose(): void;
+}
+
 /** What a backend implements. Buffers are raw bytes; dtypes and geometry come with the work. */
 export interface Backend {
   readonly name: string;
@@ -51,6 +76,11 @@ export interface Backend {
   /** Frees what a program holds. It is not dispatched again. */
   release?(program: Program): void;
   dispatch(program: Program, inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
+  /**
+   * Prepares dispatches that run again and again on the same buffers. The caller keeps the buffers and programs alive. A backend without
+   * this method is given each run's dispatches one by one.
+   */
+  replay?(steps: readonly ReplayStep[]): Replay;
   /**
    * Calls a function, and returns the milliseconds that the device takes for what it dispatches; throws what the function throws. Null,
    * and no call, if the device has no clock. A backend without this method has done the work when `dispatch` returns.

@@ -5,7 +5,7 @@
  */
 import "./mod.ts";
 
-export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
+export type { Backend, Binding, DeviceBuffer, Program, Replay, ReplaySlot, ReplayStep } from "./backend.ts";
 export { registerDevice } from "./device.ts";
 export {
   type NativeCode,

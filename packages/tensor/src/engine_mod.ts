@@ -32,6 +32,7 @@ export type { Expr } from "./ir/kernel.ts";
 // Recordings of what runs.
 export {
   activeRecorder,
+  checkValues,
   composite,
   type CompositeAttrs,
   type ExpressionAttrs,
@@ -42,6 +43,28 @@ export {
   type StepPrim,
 } from "./engine/recorder.ts";
 export { type RecordedStep, Recording, type StepOf, type Value } from "./engine/recording.ts";
+
+// Recordings of what reaches a backend, for compilers.
+export type {
+  Captured,
+  CapturedBinding,
+  CapturedBuffer,
+  CapturedRole,
+  CapturedScalar,
+  CapturedStep,
+  MemoryPlan,
+  Pass,
+} from "./engine/capture/captured.ts";
+
+export {
+  activeCapture,
+  type CapturedOperand,
+  type CapturedStorage,
+  type CapturedStream,
+  type CaptureHooks,
+  capturingWith,
+  type Dispatch,
+} from "./engine/capture/hooks.ts";
 
 // Dispatches, seen by profilers.
 export { type DispatchWatch, setDispatchWatch } from "./engine/debug.ts";

@@ -1,5 +1,6 @@
 /** Random number generators with a state that can be saved, and draws from them. */
 import { markClass } from "./brand.ts";
+import { activeCapture } from "./engine/capture/hooks.ts";
 import { runRoutine } from "./engine/execute/routine.ts";
 import { elementsPerBlock, philox } from "./philox.ts";
 import type { RandomAttrs } from "./prims/attrs.ts";
@@ -96,7 +97,13 @@ export class Generator {
   take(blocks: number): number {
     const first = this.counter;
     this.counter += blocks;
+    activeCapture()?.drew(this, first, blocks);
     return first;
+  }
+
+  /** Goes to a block of the stream, where {@link take} has been before. */
+  rewind(counter: number): void {
+    this.counter = counter;
   }
 
   /** `count` numbers in [0, 1) with 53 bits each, computed on the host. */

@@ -2,6 +2,7 @@
  * Runs routines. The launches of a routine depend only on its attributes and on the geometry of its operands, so the
  * first run records them as a plan, and later runs replay the plan with their own buffers.
  */
+import type { Scalar } from "@heddle/tensor";
 import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
 import { estimateMilliseconds } from "../commands/work_estimate.ts";
 import type { Vendor } from "../device/vendor.ts";
@@ -58,12 +59,17 @@ export class RoutinePrograms {
   /** The program of a routine, whose first run compiles and records it. */
   prepare(work: Routine): RoutineProgram {
     // The counter of the random stream differs at every call.
-    const recorded = !("counter" in work.attrs);
+    const recorded = work.name !== "random" && !("counter" in work.attrs);
     return { work, cost: estimateMilliseconds(work), plans: recorded ? new Map() : null, version: 0 };
   }
 
   /** Records the launches of a routine. */
-  run(program: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
+  run(
+    program: RoutineProgram,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+    [counter]: readonly Scalar[],
+  ): void {
     const { work, cost, plans } = program;
     const { recorder, choices } = this.engine;
     recorder.announce(cost);
@@ -82,8 +88,9 @@ export class RoutinePrograms {
     const bind = (operands: Routine["inputs"], from: number): GpuOperand[] =>
       operands.map((operand, i) => ({ ...operand, buffer: buffers[from + i]!, offset: bindings[from + i]!.offset }));
     const routine = routines[work.name as keyof typeof routines] as AnyRoutine;
+    const attrs = counter === undefined ? work.attrs : { ...work.attrs, counter };
     const recording = new RecordingContext(this.engine, buffers);
-    routine(recording, bind(work.inputs, 0), bind(work.outputs, inputs.length), work.attrs);
+    routine(recording, bind(work.inputs, 0), bind(work.outputs, inputs.length), attrs as typeof work.attrs);
     if (plans === null) return;
     if (plans.size >= plansKept) plans.clear();
     plans.set(key, recording.steps);

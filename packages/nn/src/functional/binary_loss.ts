@@ -1,7 +1,7 @@
 /** Losses of yes-or-no predictions. */
 import { customFunction } from "@heddle/autograd";
 import { fused, type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf, readsAtOnce } from "@heddle/tensor/engine";
+import { checkOptions, checkValues, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { logOfSigmoid } from "./activation.ts";
 import { checkPair, checkReduction, elementLoss, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -58,14 +58,13 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
   const { weight, reduction } = options;
   checkReduction("binaryCrossEntropy", reduction ?? "mean");
   checkPair("binaryCrossEntropy", input, target);
-  if (readsAtOnce(input)) {
+  checkValues(input, (input) => {
     const wrong = input.toTypedArray().find((p: number | bigint) => !(p >= 0 && p <= 1));
-    if (wrong !== undefined) {
-      throw new RangeError(
-        `binaryCrossEntropy: the input holds ${wrong}; probabilities lie within 0 to 1: use binaryCrossEntropyWithLogits for scores`,
-      );
-    }
-  }
+    if (wrong === undefined) return;
+    throw new RangeError(
+      `binaryCrossEntropy: the input holds ${wrong}; probabilities lie within 0 to 1: use binaryCrossEntropyWithLogits for scores`,
+    );
+  });
   if (isHalf(input, target, weight)) {
     return inFloat32(
       [input, target, weight],

@@ -1,6 +1,6 @@
 /** Losses of class scores against classes. */
 import { isFloat, type Tensor, where } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf, labelLoss, readsAtOnce } from "@heddle/tensor/engine";
+import { checkOptions, checkValues, inFloat32, isHalf, labelLoss, readsAtOnce } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";
@@ -104,15 +104,23 @@ function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOpti
   const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
   // int64 would halve the width of vectors; labels that do not fit are found below.
   const loss = labelLoss(scores, labels.to("int32"), dim, ignoreIndex);
-  if (!readsAtOnce(labels)) return { loss, share: labels.ne(ignoreIndex).sum() };
   const classes = scores.shape[dim]!;
+  if (!readsAtOnce(labels)) {
+    checkValues(labels, (labels) => void countLabels(labels, ignoreIndex, classes));
+    return { loss, share: labels.ne(ignoreIndex).sum() };
+  }
+  return { loss, share: countLabels(labels, ignoreIndex, classes) };
+}
+
+/** The number of labels that are not ignored. @throws RangeError for one that is out of range. */
+function countLabels(labels: Tensor, ignoreIndex: number, classes: number): number {
   let share = 0;
   for (const label of labels.toTypedArray()) {
     if (Number(label) === ignoreIndex) continue;
     if (!(label >= 0 && label < classes)) throw new RangeError(outOfRange("crossEntropy", label, classes));
     share++;
   }
-  return { loss, share };
+  return share;
 }
 
 function finish({ loss, share }: Labelled, reduction: Reduction): Tensor {

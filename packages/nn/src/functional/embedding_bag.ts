@@ -1,7 +1,7 @@
 /** Looks up rows of a table, and reduces them bag by bag. */
 import { noGrad } from "@heddle/autograd";
 import { arange, full, isFloat, ones, type Tensor, where, zeros } from "@heddle/tensor";
-import { checkOptions, checkTensor, hasHalfGradient, inFloat32, readsAtOnce } from "@heddle/tensor/engine";
+import { checkOptions, checkTensor, checkValues, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { checkIndices, embedding, paddingRow } from "./embedding.ts";
 
@@ -56,7 +56,7 @@ function bagsOf(indices: Tensor, offsets: Tensor | null, includeLast: boolean): 
   const count = offsets.numel - (includeLast ? 1 : 0);
   if (count < 0) throw new RangeError("embeddingBag: includeLastOffset needs at least one offset");
   const length = indices.numel;
-  if (readsAtOnce(offsets)) checkOffsets(Array.from(offsets.toTypedArray(), Number), length);
+  checkValues(offsets, (offsets) => checkOffsets(Array.from(offsets.toTypedArray(), Number), length));
   // Each bag begins at its offset: the beginnings so far number the bags.
   const starts = zeros([length + 1], int32).scatterAdd(
     0,

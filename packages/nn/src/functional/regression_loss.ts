@@ -1,6 +1,6 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
 import { type Symbolic, type Tensor, whereSymbolic } from "@heddle/tensor";
-import { checkOptions, checkTensor, inFloat32, isHalf, readsAtOnce } from "@heddle/tensor/engine";
+import { checkOptions, checkTensor, checkValues, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { atLeast } from "./lower_bound.ts";
 import { showSizes } from "../sizes.ts";
 import {
@@ -177,14 +177,13 @@ export function gaussianNllLoss(
   const { full = false, eps = 1e-6, reduction } = options;
   checkPair("gaussianNllLoss", input, target);
   checkTensor("gaussianNllLoss", variance, "the variance");
-  if (readsAtOnce(variance)) {
+  checkValues(variance, (variance) => {
     const wrong = variance.toTypedArray().find((value: number | bigint) => value < 0);
-    if (wrong !== undefined) {
-      throw new RangeError(
-        `gaussianNllLoss: the variance holds ${wrong}, and none is negative; predict its logarithm and give exp(), or use softplus`,
-      );
-    }
-  }
+    if (wrong === undefined) return;
+    throw new RangeError(
+      `gaussianNllLoss: the variance holds ${wrong}, and none is negative; predict its logarithm and give exp(), or use softplus`,
+    );
+  });
   if (isHalf(input, target, variance)) {
     return inFloat32([input, target, variance], (a, b, variance) => gaussianNllLoss(a, b, variance, options));
   }

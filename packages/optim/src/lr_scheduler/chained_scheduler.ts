@@ -1,4 +1,5 @@
 /** Several schedules at once. */
+import { activeCapture } from "@heddle/tensor/engine";
 import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 import { checkList, type LRScheduler, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
@@ -33,6 +34,8 @@ export class ChainedScheduler {
 
   /** Steps each of them. */
   step(): void {
+    const capture = activeCapture();
+    if (capture !== null) return capture.effect(() => this.step());
     for (const scheduler of this.schedulers) scheduler.step();
     this.lastLrs = this.optimizer.paramGroups.map(({ lr }) => lr);
   }

@@ -1,4 +1,5 @@
 /** Half cosines one after the other. */
+import { activeCapture } from "@heddle/tensor/engine";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkNumbers, checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
@@ -54,6 +55,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   }
 
   override step(epoch?: number): void {
+    const capture = activeCapture();
+    if (capture !== null) return capture.effect(() => this.step(epoch));
     if (epoch === undefined) {
       this.lastEpoch++;
       this.inCycle++;

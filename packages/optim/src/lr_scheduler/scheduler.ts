@@ -1,4 +1,5 @@
 /** What every learning-rate schedule shares. */
+import { activeCapture } from "@heddle/tensor/engine";
 import { describe } from "../parameter_groups.ts";
 import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 
@@ -103,6 +104,8 @@ export abstract class LRScheduler {
    */
   step(epoch?: number): void {
     if (epoch !== undefined) checkWhole(`${this.constructor.name}.step`, "epoch", epoch, 0);
+    const capture = activeCapture();
+    if (capture !== null) return capture.effect(() => this.step(epoch));
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     this.setLrs(epoch === undefined ? this.nextLrs() : this.closedForm());
   }

@@ -1,4 +1,5 @@
 /** Schedules one after the other. */
+import { activeCapture } from "@heddle/tensor/engine";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
@@ -66,6 +67,8 @@ export class SequentialLR extends LRScheduler {
   }
 
   override step(): void {
+    const capture = activeCapture();
+    if (capture !== null) return capture.effect(() => this.step());
     this.lastEpoch++;
     const turn = this.milestones.filter((milestone) => milestone <= this.lastEpoch).length;
     const scheduler = this.schedulers[turn]!;

@@ -1,5 +1,6 @@
 /** Fusion of several element-wise operations into one kernel. */
 import { checkSynchronous } from "../check_synchronous.ts";
+import { activeCapture } from "./capture/hooks.ts";
 import { checkScalar, wrongValue } from "./checks.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
@@ -51,6 +52,7 @@ interface Traced {
 export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedFunction {
   const known: Map<string, Traced> = new Map();
   return (inputs, into = null) => {
+    if (into !== null && activeCapture()?.fused(inputs) === true) return into;
     const { tensors, scalars, traced } = prepared(name, inputs, known, write);
     const output = runExpression(name, tensors, scalars, traced.expr, into);
     const tape = into === null ? activeTape() : null;

@@ -1,5 +1,6 @@
 /** Writes several tensors in one element-wise kernel, as a step of an optimiser does. */
 import { checkSynchronous } from "../check_synchronous.ts";
+import { activeCapture } from "./capture/hooks.ts";
 import { checkScalar, checkWritable } from "./checks.ts";
 import { isHalfDType, type Scalar } from "../dtype.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
@@ -52,6 +53,7 @@ interface Traced {
 export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => readonly Symbolic[]): UpdateFunction {
   const known: Map<string, Traced> = new Map();
   return (targets, inputs) => {
+    if (activeCapture()?.fused(inputs) === true) return;
     let signature = "";
     for (const { dtype } of targets) signature += `${dtype} `;
     for (const input of inputs) signature += isTensor(input) ? `${input.dtype} ` : "scalar ";

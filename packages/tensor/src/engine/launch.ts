@@ -1,6 +1,7 @@
 /** Allocates tensors and dispatches programs to a backend. */
 import { makeTensor, type TensorCore } from "../tensor/core.ts";
 import type { Binding, Program } from "../backend.ts";
+import { activeCapture } from "./capture/hooks.ts";
 import { dispatchWatch } from "./debug.ts";
 import type { Device } from "../device.ts";
 import { type DType, itemSize, type Scalar } from "../dtype.ts";
@@ -113,6 +114,11 @@ export function run(
   for (let i = 0; i < inputs.length; i++) read[i] = bound(operation, inputs[i]!, launch, i, keeps);
   for (let i = 0; i < outputs.length; i++) {
     written[i] = bound(operation, outputs[i]!, launch, inputs.length + i, false);
+  }
+  const capture = activeCapture();
+  if (capture !== null) {
+    const operands = [...inputs, ...outputs];
+    if (capture.dispatch({ operation, device, program, operands, inputs: read, outputs: written, scalars })) return;
   }
   if (dispatchWatch() === null) backend.dispatch(program, read, written, scalars);
   else runWatched(operation, device, program, read, written, scalars);

@@ -3,6 +3,7 @@
  * expressions, reductions with the expression that they reduce, everything else by the name of its primitive.
  */
 import type { DType, Scalar } from "../dtype.ts";
+import { activeCapture } from "./capture/hooks.ts";
 import type { Expr } from "../ir/kernel.ts";
 import type {
   Activation,
@@ -103,7 +104,19 @@ export function activeRecorder(): Recorder | null {
  * recorded that would depend on them.
  */
 export function readsAtOnce({ device }: TensorCore): boolean {
-  return active === null && device.backend.readsSynchronously;
+  return active === null && activeCapture() === null && device.backend.readsSynchronously;
+}
+
+/**
+ * Checks values of a tensor on the host, where they can be read at once. A captured step checks them again before each run.
+ *
+ * @param check reads the tensor, and throws for values that the operation does not take.
+ */
+export function checkValues(tensor: Tensor, check: (tensor: Tensor) => void): void {
+  if (active !== null || !tensor.device.backend.readsSynchronously) return;
+  const capture = activeCapture();
+  if (capture === null) check(tensor);
+  else capture.check(tensor, check);
 }
 
 /** Runs a function whose operations a recorder sees; null for none. */

@@ -1,6 +1,7 @@
 /** The memory of tensors: reference-counted inside the library, with garbage collection as the safety net. */
 import type { DeviceBuffer } from "../backend.ts";
 import type { Device } from "../device.ts";
+import { activeCapture } from "../engine/capture/hooks.ts";
 import { mebibytes, Reclaimer } from "./reclaim.ts";
 import { printOnConsole } from "../runtime.ts";
 import { currentScope } from "./scope.ts";
@@ -106,6 +107,13 @@ export class Storage {
     this.watched = false;
     this.allocation = { device, buffer, operation, live: true };
     account(operation, buffer.bytes);
+    activeCapture()?.made(this);
+  }
+
+  /** Writes bytes that the host computed. */
+  write(byteOffset: number, bytes: Uint8Array): void {
+    this.device.backend.write(this.buffer, byteOffset, bytes);
+    activeCapture()?.wrote(this, byteOffset, bytes);
   }
 
   /** The buffer. @throws Error if it was freed. */

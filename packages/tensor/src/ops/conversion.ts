@@ -1,4 +1,5 @@
 /** Reading values of tensors, and conversion to other dtypes and devices. */
+import { activeCapture } from "../engine/capture/hooks.ts";
 import { apply, applyInPlace, execute } from "../engine/apply.ts";
 import { constant, fill } from "../engine/fill.ts";
 import { produceOne } from "../engine/launch.ts";
@@ -178,6 +179,7 @@ function expectDType(operation: string, x: Tensor, dtype: DType): void {
 function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => T): T {
   if (tensor.isDisposed) throw freedError(tensor, operation);
   activeRecorder()?.read(operation, tensor);
+  activeCapture()?.read(operation, tensor);
   if (tensor.isContiguous()) return read(tensor);
   const [copy] = execute("cast", [tensor], { dtype: tensor.dtype }, null);
   try {
@@ -256,7 +258,7 @@ function moved(tensor: Tensor, device: Device): Tensor {
   }
   const bytes = packed(tensor, "to", (x) => x.device.backend.read(x.storage.buffer, ...extent(x)));
   return produceOne("to", device, tensor.dtype, tensor.shape, ({ storage }) => {
-    device.backend.write(storage.buffer, 0, bytes);
+    storage.write(0, bytes);
   });
 }
 

@@ -1,4 +1,5 @@
 /** Functions that create tensors. */
+import { activeCapture } from "../engine/capture/hooks.ts";
 import { checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
 import { view } from "../engine/execute/view.ts";
 import { constant, fill } from "../engine/fill.ts";
@@ -150,7 +151,9 @@ export function fromTypedArray(
   const adopted = device.backend.adopt(source);
   let result: Tensor;
   if (adopted !== null) {
-    result = makeTensor(new Storage(device, adopted, "fromTypedArray"), own, {
+    const storage = new Storage(device, adopted, "fromTypedArray");
+    activeCapture()?.wrote(storage, 0, new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+    result = makeTensor(storage, own, {
       shape,
       strides: contiguousStrides(shape),
       offset: 0,
@@ -158,7 +161,7 @@ export function fromTypedArray(
   } else {
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     result = produceOne("fromTypedArray", device, own, shape, ({ storage }) => {
-      device.backend.write(storage.buffer, 0, bytes);
+      storage.write(0, bytes);
     });
   }
   if (dtype === own) return withOptions(result, options);

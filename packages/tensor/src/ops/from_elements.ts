@@ -44,6 +44,6 @@ export function fromElements(
       const element = elementValue(given, dtype);
       values[i] = toBits === null ? element : toBits(element as number);
     }
-    device.backend.write(storage.buffer, 0, bytes);
+    storage.write(0, bytes);
   });
 }

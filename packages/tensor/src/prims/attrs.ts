@@ -62,6 +62,7 @@ export interface RandomAttrs {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly key: readonly [number, number];
+  /** In dispatches this is the only scalar, and not among the attributes of the work. */
   readonly counter: number;
 }
 

@@ -2,6 +2,7 @@
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
 import type { DType, HalfDType, Scalar } from "../dtype.ts";
+import { activeCapture } from "../engine/capture/hooks.ts";
 import { currentScope, handOver, isStray } from "../memory/scope.ts";
 import type { Storage } from "../memory/storage.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
@@ -251,6 +252,7 @@ export function setGradient(x: TensorCore, value: Tensor | null): void {
   if (value === before) return;
   if (value !== null && value !== undefined) checkGradient("grad", x, value);
   self.gradient = value ?? null;
+  activeCapture()?.gradient(x as Tensor, before);
   if (before !== null && internals(before).owner === x) {
     internals(before).owner = null;
     handOver(internals(before));

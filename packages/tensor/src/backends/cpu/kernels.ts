@@ -45,6 +45,13 @@ interface KernelInParts {
   readonly bytes: number;
 }
 
+/** A run on fixed operands, which can be repeated. */
+export interface FixedRun {
+  readonly run: () => void;
+  /** Sets the scalars of later runs. */
+  readonly write: (scalars: readonly Scalar[]) => void;
+}
+
 /** Prepares kernels and runs them. Code is cached. */
 export class Kernels {
   private readonly engine: Engine;
@@ -141,6 +148,57 @@ export class Kernels {
       const inputs = addresses.slice(0, -1);
       runJavaScript(compiled.rendered, compiled.kernel, engine.heap, inputs, addresses.at(-1)!, scalars);
     }
+  }
+
+  /**
+   * What a run does, as functions to call again and again: addresses and scalars are written now. The kernel must be prepared for this.
+   *
+   * @param borrow scratch memory that lasts.
+   * @returns also a function that writes other scalars.
+   */
+  fixed(
+    compiled: CompiledKernel,
+    addresses: readonly number[],
+    scalars: readonly Scalar[],
+    borrow: (bytes: number) => number,
+  ): FixedRun {
+    const { engine } = this;
+    if (compiled.form === "generated") {
+      const { entry, params, items, grain } = compiled;
+      params.write(addresses, scalars);
+      const { address } = params;
+      return {
+        run: () => engine.parallel(entry, address, items, grain),
+        write: (scalars) => params.write(addresses, scalars),
+      };
+    }
+    if (compiled.form === "javascript") {
+      const inputs = addresses.slice(0, -1);
+      let present = scalars;
+      const { rendered, kernel } = compiled;
+      return {
+        run: () => runJavaScript(rendered, kernel, engine.heap, inputs, addresses.at(-1)!, present),
+        write: (scalars) => present = scalars,
+      };
+    }
+    const { parts, rest, total, bytes } = compiled;
+    const scratch = borrow(bytes);
+    const inputs = addresses.slice(0, -1);
+    const own: FixedRun[] = [this.fixed(parts, [...inputs, scratch], scalars, borrow)];
+    if (rest !== null) {
+      const tail = inputs.map((address, i) => address + rest.offsets[i]!);
+      own.push(this.fixed(rest.kernel, [...tail, scratch + rest.at], scalars, borrow));
+    }
+    const last = this.fixed(total, [scratch, addresses.at(-1)!], [], borrow);
+    return {
+      run: () => {
+        for (const { run } of own) run();
+        last.run();
+      },
+      write: (scalars) => {
+        for (const { write } of own) write(scalars);
+      },
+    };
   }
 
   private runParts(

@@ -1,5 +1,5 @@
 /** The CPU backend: WebAssembly that is generated at run time, in one memory, on all cores. */
-import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
+import type { Backend, Binding, DeviceBuffer, Program, Replay, ReplayStep } from "../../backend.ts";
 import { type DType, itemSize, type Scalar } from "../../dtype.ts";
 import type { Kernel, Operand, Routine } from "../../ir/kernel.ts";
 import type { RowKernel, Work } from "../../ir/rows.ts";
@@ -13,6 +13,7 @@ import { routines } from "./routines/mod.ts";
 import type { CpuRoutine } from "./routines/cpu_routine.ts";
 import { type Plan, sourcePattern, type Sources } from "./routines/plan.ts";
 import { forget, type Source } from "./routines/prepared.ts";
+import { CpuReplay, type ReplayPart } from "./replay.ts";
 import { type CompiledRows, RowKernels } from "./row_kernels.ts";
 
 class HeapBuffer implements DeviceBuffer, Source {
@@ -131,13 +132,54 @@ export class CpuBackend implements Backend {
     }
   }
 
+  replay(steps: readonly ReplayStep[]): Replay {
+    const partOf = (step: ReplayStep, scalars: readonly Scalar[], borrow: (bytes: number) => number): ReplayPart => {
+      return this.replayPart(step, scalars, borrow);
+    };
+    return new CpuReplay(this.engine, steps, partOf, ({ buffer }) => buffer as HeapBuffer);
+  }
+
+  private replayPart(
+    { program, inputs, outputs }: ReplayStep,
+    scalars: readonly Scalar[],
+    borrow: (bytes: number) => number,
+  ): ReplayPart {
+    const { work } = program;
+    const written = work.kind === "kernel" ? [work.output] : work.outputs;
+    const at = [
+      ...inputs.map((input, i) => address(input, work.inputs[i]!.dtype)),
+      ...outputs.map((output, i) => address(output, written[i]!.dtype)),
+    ];
+    if (work.kind === "kernel") {
+      const compiled = this.kernels.prepare(work);
+      const fixed = this.kernels.fixed(compiled, at, scalars, borrow);
+      return { kind: "kernel", ...fixed, release: () => this.kernels.release(compiled) };
+    }
+    if (work.kind === "rows") {
+      const compiled = this.rowKernels.prepare(work);
+      const fixed = this.rowKernels.fixed(compiled, at, scalars);
+      return { kind: "kernel", ...fixed, release: () => this.rowKernels.release(compiled) };
+    }
+    const { ownPlan } = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
+    // What is prepared from lasting contents is kept by the buffer, and may be freed between runs.
+    if (ownPlan === undefined || inputs.some(({ lasting }) => lasting)) {
+      return { kind: "dispatch", run: (scalars) => this.run(program as CpuProgram, inputs, outputs, scalars) };
+    }
+    const operand = ({ dtype, shape, strides }: Operand, i: number): CpuOperand => {
+      return { dtype, shape, strides, pointer: at[i]! };
+    };
+    const read = work.inputs.map(operand);
+    const own = work.outputs.map((output, i) => operand(output, inputs.length + i));
+    return { kind: "plan", plan: () => ownPlan(this.engine, read, own, work.attrs as never), pointers: at };
+  }
+
   private run(
     { work, compiled }: CpuProgram,
     inputs: readonly Binding[],
     outputs: readonly Binding[],
     scalars: readonly Scalar[],
   ): void {
-    if (work.kind === "routine") return this.runRoutine(work, compiled as LastPlan, inputs, outputs);
+    if (work.kind === "routine") return this.runRoutine(work, compiled as LastPlan, inputs, outputs, scalars);
     const count = inputs.length;
     const at = new Array<number>(count + outputs.length);
     for (let i = 0; i < count; i++) at[i] = address(inputs[i]!, work.inputs[i]!.dtype);
@@ -155,6 +197,7 @@ export class CpuBackend implements Backend {
     last: LastPlan,
     inputs: readonly Binding[],
     outputs: readonly Binding[],
+    scalars: readonly Scalar[],
   ): void {
     const count = inputs.length;
     const pointers = new Array<number>(count + outputs.length);
@@ -168,7 +211,7 @@ export class CpuBackend implements Backend {
     const sources = lasts ? sourcesOf(inputs) : noSources;
     const pattern = lasts ? sourcePattern(sources) : 0;
     if (last.plan === null || last.pattern !== pattern || !last.plan.holds()) {
-      const plan = this.planOf(work, pointers, sources);
+      const plan = this.planOf(work, pointers, sources, scalars);
       if (plan === null) return;
       last.plan = plan;
       last.pattern = pattern;
@@ -177,7 +220,12 @@ export class CpuBackend implements Backend {
   }
 
   /** Plans a routine, or runs one that does not plan and returns null. */
-  private planOf(work: Routine, pointers: readonly number[], sources: Sources): Plan | null {
+  private planOf(
+    work: Routine,
+    pointers: readonly number[],
+    sources: Sources,
+    scalars: readonly Scalar[],
+  ): Plan | null {
     const operand = ({ dtype, shape, strides }: Operand, i: number): CpuOperand => ({
       dtype,
       shape,
@@ -189,7 +237,7 @@ export class CpuBackend implements Backend {
     const written = work.outputs.map((output, i) => operand(output, work.inputs.length + i));
     const routine = routines[work.name as HostRoutine] as CpuRoutine<RoutinePrim>;
     if (routine.plan !== undefined) return routine.plan(this.engine, read, written, work.attrs as never);
-    routine(this.engine, read, written, work.attrs as never);
+    routine(this.engine, read, written, attrsWith(work.attrs, scalars) as never);
     return null;
   }
 }
@@ -199,6 +247,11 @@ function sourcesOf(inputs: readonly Binding[]): Sources {
   const sources = new Array<HeapBuffer | undefined>(inputs.length);
   for (let i = 0; i < inputs.length; i++) sources[i] = inputs[i]!.lasting ? inputs[i]!.buffer as HeapBuffer : undefined;
   return sources;
+}
+
+/** The attributes of a routine, with its scalar: the position in the stream of random numbers. */
+export function attrsWith(attrs: object, [counter]: readonly Scalar[]): object {
+  return counter === undefined ? attrs : { ...attrs, counter };
 }
 
 function address({ buffer, offset }: Binding, dtype: DType): number {

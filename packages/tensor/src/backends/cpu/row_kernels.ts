@@ -4,6 +4,7 @@ import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../i
 import { sizeOf } from "../../shape.ts";
 import type { Engine } from "./engine.ts";
 import type { CompiledModule } from "./compiled_module.ts";
+import type { FixedRun } from "./kernels.ts";
 import { type ParamBlocks, Params } from "./params.ts";
 import { analyze, type ScalarExpr } from "./render/expression_analysis.ts";
 import { elementBytes, layoutOf } from "./render/plan.ts";
@@ -72,6 +73,18 @@ export class RowKernels {
   /** Frees the parameters of a kernel. */
   release({ params }: CompiledRows): void {
     params.release(this.blocks);
+  }
+
+  /** A run on fixed operands; see `Kernels.fixed`. */
+  fixed(compiled: CompiledRows, addresses: readonly number[], scalars: readonly Scalar[]): FixedRun {
+    const { engine } = this;
+    const { entry, params, items, grain } = compiled;
+    params.write(addresses, scalars);
+    const { address } = params;
+    return {
+      run: () => engine.parallel(entry, address, items, grain),
+      write: (scalars) => params.write(addresses, scalars),
+    };
   }
 
   /** Runs a kernel. `addresses` are the byte addresses of the inputs, then the outputs. */

@@ -162,8 +162,10 @@ export class ReferenceBackend implements Backend {
       }));
     return {
       work: routine,
-      run: (inputs, outputs) =>
-        run(bind(routine.inputs, inputs), bind(routine.outputs, outputs), routine.attrs as never),
+      run: (inputs, outputs, [counter]) => {
+        const attrs = counter === undefined ? routine.attrs : { ...routine.attrs, counter };
+        run(bind(routine.inputs, inputs), bind(routine.outputs, outputs), attrs as never);
+      },
     };
   }
 }

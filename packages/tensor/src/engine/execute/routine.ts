@@ -1,20 +1,33 @@
 /** Runs routines. */
 import { checkSupported, deviceOf } from "../checks.ts";
 import type { Device } from "../../device.ts";
+import type { Scalar } from "../../dtype.ts";
 import type { Operand, Routine } from "../../ir/kernel.ts";
 import { withPrecision } from "../../matmul_precision.ts";
 import { compute, outputsOf, prepare, run } from "../launch.ts";
 import { type Launch, type LaunchOutput, type ProgramCache, programsOf } from "../program_cache.ts";
 import { activeRecorder, recorded, recordedWrite, type StepAttrs } from "../recorder.ts";
-import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
+import type { Attrs, RandomAttrs, RoutinePrim } from "../../prims/attrs.ts";
 import type { Meta } from "../../prims/meta.ts";
 import { table } from "../../prims/table.ts";
 import { checkShape } from "../../shape.ts";
 import type { TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** Whether programs of the routine are kept: random numbers have another counter in each call. */
+/** Whether programs of the routine are kept: attention that drops weights has another counter in each call. */
 const isKept = (attrs: object): boolean => !("counter" in attrs);
+
+/** The position in a stream of random numbers is a scalar of the dispatch, so that all draws of a geometry share a program. */
+function withoutCounter<P extends RoutinePrim>(
+  prim: P,
+  attrs: Attrs[P],
+): [attrs: Attrs[P], scalars: readonly Scalar[]] {
+  if (prim !== "random") return [attrs, none];
+  const { counter, ...rest } = attrs as RandomAttrs;
+  return [rest as Attrs[P], [counter]];
+}
+
+const none: readonly Scalar[] = [];
 
 /** Runs a routine. Returns its outputs. */
 export function routine<P extends RoutinePrim>(
@@ -56,15 +69,15 @@ export function runRoutine<P extends RoutinePrim>(
     const operands = inputs as readonly Tensor[];
     return recordedWrite(prim, operands, given as StepAttrs[P], outputs as readonly Tensor[], compute);
   }
-  const attrs = withPrecision(prim, inputs, given);
+  const [attrs, scalars] = withoutCounter(prim, withPrecision(prim, inputs, given));
   const make = (): Launch => prepared(prim, prim, device, inputs, outputs, [], attrs);
-  if (!isKept(attrs)) return run(prim, device, make(), inputs, outputs, []);
+  if (!isKept(attrs)) return run(prim, device, make(), inputs, outputs, scalars);
   const programs = programsOf(device.backend);
   addKey(programs, prim, inputs, attrs);
   programs.addNumber(outputs.length);
   for (let i = 0; i < outputs.length; i++) programs.addOperand(outputs[i]!);
   const launch = programs.find() ?? programs.keep(programs.takeKey(), make());
-  run(prim, device, launch, inputs, outputs, []);
+  run(prim, device, launch, inputs, outputs, scalars);
 }
 
 function addKey(programs: ProgramCache, prim: RoutinePrim, inputs: readonly TensorCore[], attrs: object): void {

@@ -14,4 +14,6 @@ export interface CpuRoutine<P extends RoutinePrim> {
     outputs: readonly CpuOperand[],
     attrs: Attrs[P],
   ) => Plan;
+  /** Like {@link plan}, a plan that belongs to the caller. */
+  readonly ownPlan?: CpuRoutine<P>["plan"];
 }

@@ -43,6 +43,13 @@ export interface PlanSource {
   readonly memory: number;
 }
 
+/** A step of a plan. */
+interface PlanStep {
+  readonly run: () => void;
+  /** Whether it writes addresses to the plan's own tables: once for all runs on the same operands. */
+  readonly writes: boolean;
+}
+
 /** Plans a routine for its operands. */
 export type Planner<P extends RoutinePrim> = (
   plan: Plan,
@@ -87,7 +94,7 @@ export class Plan implements Workspace<PlanOperand> {
   private readonly modules: CompiledModule[] = [];
   private readonly widths: number[] = [];
   private readonly blocks: { readonly pointer: number; readonly bytes: number }[] = [];
-  private steps: (() => void)[] = [];
+  private steps: PlanStep[] = [];
   /** The addresses of the bases in the present run, and the memory of its inputs. */
   private readonly bases: number[] = [0, 0];
   private sources: Sources = none;
@@ -156,10 +163,11 @@ export class Plan implements Workspace<PlanOperand> {
     const pointer = this.put(table);
     if (moving.length === 0) return pointer;
     const list = Int32Array.from(moving);
-    this.step(list.byteLength, () => {
+    const write = (): void => {
       const { words } = this.engine.heap;
       for (let i = 0; i < list.length; i += 3) words[pointer / 4 + list[i]!] = this.bases[list[i + 1]!]! + list[i + 2]!;
-    });
+    };
+    this.step(list.byteLength, write, true);
     return pointer;
   }
 
@@ -230,7 +238,7 @@ export class Plan implements Workspace<PlanOperand> {
     this.prepares = true;
     const base = this.base();
     const outer = this.steps;
-    const inner: (() => void)[] = this.steps = [];
+    const inner: PlanStep[] = this.steps = [];
     write(base * span);
     this.steps = outer;
     this.step(0, () => {
@@ -238,7 +246,7 @@ export class Plan implements Workspace<PlanOperand> {
       const offset = this.bases[firstOperand + source.input]! - memory.pointer;
       this.bases[base] = prepared(this.engine, memory, offset === 0 ? key : `${key} at ${offset}`, bytes, (pointer) => {
         this.bases[base] = pointer;
-        for (const step of inner) step();
+        for (const step of inner) step.run();
       });
     });
     return base * span;
@@ -268,10 +276,27 @@ export class Plan implements Workspace<PlanOperand> {
     for (let i = 0; i < pointers.length; i++) bases[firstOperand + i] = pointers[i]!;
     const scratch = this.most === 0 ? 0 : heap.borrow(this.most);
     bases[scratchBase] = scratch;
-    for (let i = 0; i < steps.length; i++) steps[i]!();
+    for (let i = 0; i < steps.length; i++) steps[i]!.run();
     if (this.most > 0) heap.giveBack(scratch);
     this.sources = none;
     if (this.prepares) use(this.engine, none);
+  }
+
+  /** The bytes of scratch memory that a run takes. */
+  get scratch(): number {
+    return this.most;
+  }
+
+  /**
+   * What the plan does on operands without lasting contents, as functions to call in order, again and again. The plan is for these
+   * operands alone from now on.
+   */
+  fixed(pointers: readonly number[], scratch: number): (() => void)[] {
+    const { bases, steps } = this;
+    for (let i = 0; i < pointers.length; i++) bases[firstOperand + i] = pointers[i]!;
+    bases[scratchBase] = scratch;
+    for (const { run, writes } of steps) if (writes) run();
+    return steps.filter(({ writes }) => !writes).map(({ run }) => run);
   }
 
   /** Frees the plan's tables. */
@@ -289,8 +314,8 @@ export class Plan implements Workspace<PlanOperand> {
     return this.bases[base]! + (pointer - base * span);
   }
 
-  private step(bytes: number, run: () => void): void {
+  private step(bytes: number, run: () => void, writes = false): void {
     this.bytes += stepBytes + bytes;
-    this.steps.push(run);
+    this.steps.push({ run, writes });
   }
 }

@@ -144,5 +144,6 @@ export function planned<P extends RoutinePrim>(planner: Planner<P>): CpuRoutine<
     const pointers = [...inputs, ...outputs].map(({ pointer }) => pointer);
     plan(engine, inputs, outputs, attrs).replay(pointers, inputs.map(({ source }) => source));
   };
-  return Object.assign(run, { plan });
+  const ownPlan: typeof plan = (engine, inputs, outputs, attrs) => Plan.of(engine, planner, inputs, outputs, attrs);
+  return Object.assign(run, { plan, ownPlan });
 }

@@ -1,0 +1,9 @@
+/**
+ * Steps that are recorded once and replayed without the JavaScript that made them.
+ *
+ * @module
+ */
+export { compile, type Compiled, type CompileOptions, type CompileReport } from "./compile.ts";
+export { type PassReport } from "./capture.ts";
+export { live } from "./live.ts";
+export type { Captured, CapturedStep, Pass } from "@heddle/tensor/engine";
