@@ -6,4 +6,6 @@
 export { compile, type Compiled, type CompileOptions, type CompileReport } from "./compile.ts";
 export { type PassReport } from "./capture.ts";
 export { live } from "./live.ts";
+export { fuseElementwise } from "./passes/fuse_elementwise.ts";
+export { removeUnused } from "./passes/remove_unused.ts";
 export type { Captured, CapturedStep, Pass } from "@heddle/tensor/engine";
