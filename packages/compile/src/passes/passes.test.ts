@@ -30,7 +30,7 @@ type Operation = (pool: Tensor[]) => void;
 
 function operation(dice: Dice, outer: Tensor): Operation {
   const at = [dice.below(1e6), dice.below(1e6), dice.below(1e6)];
-  const kind = dice.below(12);
+  const kind = dice.below(15);
   const small = (x: Tensor): Tensor => x.clamp({ min: -16, max: 16 });
   return (pool) => {
     const [a, b] = [pool[at[0]! % pool.length]!, pool[at[1]! % pool.length]!];
@@ -53,13 +53,22 @@ function operation(dice: Dice, outer: Tensor): Operation {
       case 7:
         return void pool.push(a.contiguous().reshape([a.shape[1]!, a.shape[0]!]));
       case 8:
-        return void outer.copy_(small(outer.add(a.shape[0] === outer.shape[0] ? a : a.t())));
+        return void outer.copy_(small(outer.add(a.shape[0] === outer.shape[0] ? a.mul(2) : a.t())));
       case 9: {
         const own = a.clone();
         own.select(0, at[2]! % a.shape[0]!).add_(1);
         return void pool.push(own);
       }
-      case 10:
+      case 10: {
+        const own = a.add(2);
+        own.select(0, at[2]! % a.shape[0]!).copy_(a.select(0, 0));
+        return void pool.push(own.neg());
+      }
+      case 11:
+        return void outer.copy_(outer.flip(at[2]! % 2).neg());
+      case 12:
+        return void pool.push(a.sub(1).flip(at[2]! % 2).abs());
+      case 13:
         return void pool.push(outer.mul(-1).clamp({ min: -9, max: 9 }));
       default:
         return void pool.push(a.relu().square().clamp({ max: 12 }));
@@ -70,7 +79,8 @@ function operation(dice: Dice, outer: Tensor): Operation {
 /** Runs a program of random operations, eagerly or compiled, and returns everything that it leaves after each of six steps. */
 function results(seed: number, passes: readonly Pass[] | null): { values: number[][]; kernels: number[] } {
   const dice = new Dice(seed);
-  const outer = data([3, 5], seed + 1);
+  const shape = seed % 2 === 0 ? [3, 5] : [4, 4];
+  const outer = data(shape, seed + 1);
   const operations = Array.from({ length: 4 + dice.below(12) }, () => operation(dice, outer));
   const fn = (x: Tensor, y: Tensor): Tensor[] => {
     const pool = [x, y];
@@ -79,7 +89,7 @@ function results(seed: number, passes: readonly Pass[] | null): { values: number
   };
   const step = passes === null ? (...args: [Tensor, Tensor]) => tidy(() => fn(...args)) : compile(fn, { passes });
   const values = Array.from({ length: 6 }, (_, n) => {
-    const [x, y] = [data([3, 5], 10 * n + seed), data([3, 5], 100 * n + seed)];
+    const [x, y] = [data(shape, 10 * n + seed), data(shape, 100 * n + seed)];
     const made = step(x, y);
     const all = [...made, outer].flatMap((tensor) => [...tensor.contiguous().reshape([-1]).toArray() as number[]]);
     for (const tensor of [x, y, ...made]) tensor.dispose();
