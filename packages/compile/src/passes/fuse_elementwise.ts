@@ -1,6 +1,6 @@
 /** Computes element-wise results where they are used, instead of storing them. */
 import type { DType } from "@heddle/tensor";
-import type { Access, Backend, Expr, Kernel } from "@heddle/tensor/backend";
+import { type Access, type Backend, contiguousStrides, type Expr, type Kernel, sizeOf } from "@heddle/tensor/backend";
 import type { Captured, CapturedBinding, CapturedStep, Pass } from "@heddle/tensor/engine";
 
 /** Every device binds so many buffers to a kernel. */
@@ -94,18 +94,24 @@ class Fusion {
   }
 
   /** Whether an input of a producer still has its values when the consumer runs, and while it writes. */
-  private lasts(input: CapturedBinding, access: Access, producer: number, consumer: KernelStep, at: number): boolean {
+  private lasts(
+    input: CapturedBinding,
+    access: Access,
+    producer: number,
+    { outputs: [output] }: KernelStep,
+    work: Kernel,
+    at: number,
+  ): boolean {
     const { id } = input.buffer;
     const writers = this.writers.get(id) ?? [];
     if (writers.some((writer) => writer >= producer && writer < at)) return false;
-    const [output] = consumer.outputs, { work } = consumer.program;
     if (output!.buffer.id !== id) return true;
     // In place: each element is read before it is written.
     return work.reduce === null && input.offset === output!.offset && same(access.strides, work.output.strides);
   }
 
   private join(producer: KernelStep, from: number, consumer: KernelStep, at: number): KernelStep | null {
-    const made = producer.program.work, used = consumer.program.work;
+    const made = producer.program.work, used = inShapeOf(made, consumer.program.work);
     if (!made.inputs.every(({ dtype }) => isExact(dtype)) || !isExact(made.output.dtype)) return null;
     const target = producer.outputs[0]!;
     const inputs: CapturedBinding[] = [], accesses: Access[] = [];
@@ -131,7 +137,7 @@ class Fusion {
       const own = producer.inputs.map((input, n): Expr | null => {
         const { access, shift } = moved[n]!;
         const place = { ...input, offset: input.offset + shift };
-        if (!this.lasts(place, access, from, consumer, at)) return null;
+        if (!this.lasts(place, access, from, consumer, used, at)) return null;
         return { op: "input", index: add(place, access), dtype: access.dtype };
       });
       if (own.includes(null)) return null;
@@ -159,9 +165,20 @@ function isExact(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "bool";
 }
 
-const same = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
 
-const count = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
+/** A kernel over a row of elements, in the shape of the producer of such a row, if it has the same elements; else as it is. */
+function inShapeOf({ shape, output }: Kernel, consumer: Kernel): Kernel {
+  if (shape.length < 2 || consumer.shape.length !== 1 || consumer.reduce !== null) return consumer;
+  const row = contiguousStrides(shape);
+  if (consumer.shape[0] !== sizeOf(shape) || !same(output.strides, row)) return consumer;
+  const unfolded = ({ dtype, strides }: Access): Access => ({
+    dtype,
+    strides: row.map((stride) => stride * strides[0]!),
+  });
+  return { ...consumer, shape, inputs: consumer.inputs.map(unfolded), output: unfolded(consumer.output) };
+}
 
 /**
  * How a consumer accesses the inputs of a producer, instead of the result that it accesses in a shape: strides, and the distance to the
@@ -173,7 +190,7 @@ function movedAccesses(
   { strides }: Access,
   distance: number,
 ): { readonly access: Access; readonly shift: number }[] | null {
-  if (count(producer.shape) !== count(shape)) return null;
+  if (sizeOf(producer.shape) !== sizeOf(shape)) return null;
   if (strides.some((stride, d) => stride === 0 && shape[d]! > 1)) return null;
   if (distance === 0 && same(producer.shape, shape) && same(producer.output.strides, strides)) {
     return producer.inputs.map((access) => ({ access, shift: 0 }));

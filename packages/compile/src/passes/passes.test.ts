@@ -22,7 +22,10 @@ class Dice {
 
 const data = (shape: number[], seed: number): Tensor => {
   const dice = new Dice(seed);
-  return fromTypedArray(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => dice.below(9) - 4), shape);
+  return fromTypedArray(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => dice.below(9) - 4),
+    shape,
+  );
 };
 
 /** One random operation: element-wise, a view, a write in place, or a reduction. Values stay small. */
@@ -65,9 +68,9 @@ function operation(dice: Dice, outer: Tensor): Operation {
         return void pool.push(own.neg());
       }
       case 11:
-        return void outer.copy_(outer.flip(at[2]! % 2).neg());
+        return void outer.copy_(outer.shape[0] === outer.shape[1] ? outer.t().neg() : outer.flip(0));
       case 12:
-        return void pool.push(a.sub(1).flip(at[2]! % 2).abs());
+        return void pool.push(small(a.add(small(a.sum()))).abs(), a.sub(1).flip(at[2]! % 2).abs());
       case 13:
         return void pool.push(outer.mul(-1).clamp({ min: -9, max: 9 }));
       default:
