@@ -1,7 +1,8 @@
 import { fromTypedArray, type Tensor, tidy } from "@heddle/tensor";
 import type { Pass } from "@heddle/tensor/engine";
 import { expect, test } from "vitest";
-import { compile, type Compiled } from "../compile.ts";
+import { compile, type Compiled, defaultPasses } from "../compile.ts";
+import { fuseActivations } from "./fuse_activations.ts";
 import { fuseElementwise } from "./fuse_elementwise.ts";
 import { removeUnused } from "./remove_unused.ts";
 
@@ -33,7 +34,7 @@ type Operation = (pool: Tensor[]) => void;
 
 function operation(dice: Dice, outer: Tensor): Operation {
   const at = [dice.below(1e6), dice.below(1e6), dice.below(1e6)];
-  const kind = dice.below(15);
+  const kind = dice.below(17);
   const small = (x: Tensor): Tensor => x.clamp({ min: -16, max: 16 });
   return (pool) => {
     const [a, b] = [pool[at[0]! % pool.length]!, pool[at[1]! % pool.length]!];
@@ -71,7 +72,16 @@ function operation(dice: Dice, outer: Tensor): Operation {
         return void outer.copy_(outer.shape[0] === outer.shape[1] ? outer.t().neg() : outer.flip(0));
       case 12:
         return void pool.push(small(a.add(small(a.sum()))).abs(), a.sub(1).flip(at[2]! % 2).abs());
-      case 13:
+      case 13: {
+        const product = small(a).matmul(b.shape[0] === a.shape[1] ? b : b.t());
+        return void pool.push(small(product.shape[1] === a.shape[1] ? product.relu() : product.relu().matmul(a)));
+      }
+      case 14: {
+        const product = a.matmul(a.t());
+        product.select(0, 0).add_(1);
+        return void pool.push(small(product.relu().matmul(a)));
+      }
+      case 15:
         return void pool.push(outer.mul(-1).clamp({ min: -9, max: 9 }));
       default:
         return void pool.push(a.relu().square().clamp({ max: 12 }));
@@ -113,7 +123,7 @@ test("random programs give the same with passes, with views, writes in place and
   let [recorded, left] = [0, 0];
   for (let seed = 1; seed <= 150; seed++) {
     const expected = results(seed, null).values;
-    for (const passes of [[], [removeUnused], [fuseElementwise], [removeUnused, fuseElementwise]]) {
+    for (const passes of [[], [removeUnused], [fuseActivations], [fuseElementwise], defaultPasses]) {
       const { values, kernels } = results(seed, passes);
       expect(values, `seed ${seed}, ${passes.map(({ name }) => name)}`).toEqual(expected);
       recorded += kernels[0]!;
