@@ -1,6 +1,6 @@
 /** A recorded step that runs again without the JavaScript that made it. */
 import { empty, type Scalar, type Tensor } from "@heddle/tensor";
-import type { Backend, Binding, Replay, ReplayStep } from "@heddle/tensor/backend";
+import type { Backend, Binding, Program, Replay, ReplayStep } from "@heddle/tensor/backend";
 import {
   activeTape,
   type Captured,
@@ -71,6 +71,8 @@ export class Capture {
   private readonly slots: Scalar[];
   private readonly slotReads: (() => Scalar)[] = [];
   private readonly rerun: Rerun;
+  /** What passes have prepared. */
+  private readonly prepared: Set<Program> = new Set();
   private readonly arena: Tensor | null = null;
   private readonly replay: Replay;
 
@@ -124,8 +126,10 @@ export class Capture {
     const { backend } = deviceOf(recording);
     let captured = this.captured();
     this.report("capture", captured);
+    const recorded = new Set(captured.steps.map(({ program }) => program));
     for (const pass of passes) {
       captured = pass.run(captured, backend);
+      for (const { program } of captured.steps) if (!recorded.has(program)) this.prepared.add(program);
       this.report(pass.name, captured);
     }
     const { bytes, offsets } = plan(captured);
@@ -270,6 +274,7 @@ export class Capture {
   /** Frees what the capture holds. */
   dispose(): void {
     this.replay.dispose();
+    for (const program of this.prepared) deviceOf(this.recording).backend.release?.(program);
     this.rerun.dispose();
     this.arena?.dispose();
     for (const { tensor } of this.checks) tensor.dispose();

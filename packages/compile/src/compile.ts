@@ -14,11 +14,17 @@ import { planArena } from "./arena.ts";
 import { keyOf, mapTensors } from "./arguments.ts";
 import { Capture, type PassReport } from "./capture.ts";
 import { Recording } from "./recording.ts";
+import { fuseActivations } from "./passes/fuse_activations.ts";
+import { fuseElementwise } from "./passes/fuse_elementwise.ts";
+import { removeUnused } from "./passes/remove_unused.ts";
 import { OtherPath } from "./rerun.ts";
+
+/** What rewrites a recording by default. */
+export const defaultPasses: readonly Pass[] = [removeUnused, fuseActivations, fuseElementwise];
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
-  /** What rewrites a recording, in order. Without passes, results equal those of eager mode bit for bit. */
+  /** What rewrites a recording, in order; by default {@link defaultPasses}. With `[]`, results equal those of eager mode bit for bit. */
   readonly passes?: readonly Pass[];
   /** The most captures; beyond it the step runs eagerly where none fits. Default 8. */
   readonly captures?: number;
@@ -120,7 +126,7 @@ class Compiler {
   private readonly missed: Map<string, number> = new Map();
   private eagerBecause: string | null = null;
 
-  constructor(fn: (...args: unknown[]) => unknown, { passes = [], captures = 8 }: CompileOptions) {
+  constructor(fn: (...args: unknown[]) => unknown, { passes = defaultPasses, captures = 8 }: CompileOptions) {
     this.fn = fn;
     this.passes = passes;
     this.most = captures;
