@@ -1,6 +1,6 @@
 /** A recorded step that runs again without the JavaScript that made it. */
 import { empty, type Scalar, type Tensor } from "@heddle/tensor";
-import type { Backend, Binding, Program, Replay, ReplayStep } from "@heddle/tensor/backend";
+import type { Binding, Program, Replay, ReplayStep } from "@heddle/tensor/backend";
 import {
   activeTape,
   type Captured,
@@ -9,7 +9,6 @@ import {
   type CapturedScalar,
   type CapturedStep,
   type CapturedStorage,
-  capturingWith,
   internals,
   makeTensor,
   type MemoryPlan,
@@ -123,7 +122,8 @@ export class Capture {
         : { dtype: grad!.dtype, shape: grad!.shape, strides: grad!.strides, offset: grad!.offset };
       this.left.push({ tensor, fromNone, storage, geometry, handle: storage === null ? null : grad! });
     }
-    const { backend } = deviceOf(recording);
+    const device = recording.device!;
+    const { backend } = device;
     let captured = this.captured();
     this.report("capture", captured);
     const recorded = new Set(captured.steps.map(({ program }) => program));
@@ -135,7 +135,7 @@ export class Capture {
     const { bytes, offsets } = plan(captured);
     this.arenaBytes = bytes;
     if (bytes > 0) {
-      this.arena = empty([Math.ceil(bytes / 4)], { device: deviceOf(recording) });
+      this.arena = empty([Math.ceil(bytes / 4)], { device });
       internals(this.arena).kept = true;
     }
     const steps = this.replaySteps(captured, offsets);
@@ -274,7 +274,7 @@ export class Capture {
   /** Frees what the capture holds. */
   dispose(): void {
     this.replay.dispose();
-    for (const program of this.prepared) deviceOf(this.recording).backend.release?.(program);
+    for (const program of this.prepared) this.recording.device!.backend.release?.(program);
     this.rerun.dispose();
     this.arena?.dispose();
     for (const { tensor } of this.checks) tensor.dispose();
@@ -299,9 +299,3 @@ const itemBytes = {
   uint8: 1,
   bool: 1,
 } as const;
-
-/** The device of a recording, whose steps all run there. */
-export function deviceOf({ buffers }: Recording): Tensor["device"] {
-  for (const { storage } of buffers.values()) return storage.device;
-  throw new Error("compile: the step runs nothing on a device");
-}

@@ -168,6 +168,13 @@ describe("errors", () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
+  test("a step that runs nothing stays eager", () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const step = compile((n: number) => n + 1);
+    for (let i = 0; i < 5; i++) expect(step(2)).toBe(3);
+    expect(step.report().eagerBecause).toBe("the step runs nothing on a device");
+  });
+
   test("a step that throws while it is recorded begins again", () => {
     let fails = false;
     const step = compile((x: Tensor) => {

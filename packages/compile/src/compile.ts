@@ -249,6 +249,12 @@ class Compiler {
       }
       return copied();
     }
+    if (recording.device === null) {
+      this.giveUp("the step runs nothing on a device");
+      recording.release();
+      for (const input of inputs) input.dispose();
+      return result;
+    }
     const capture = new Capture(recording, inputs, result, this.passes, planArena);
     this.made++;
     entry.captures.push(capture);

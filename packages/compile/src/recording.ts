@@ -98,6 +98,8 @@ export class Recording implements CaptureHooks {
   readonly dependences: Dependence[] = [];
   readonly checks: ValueCheck[] = [];
   slots = 0;
+  /** Where the step runs; null if it runs nothing. */
+  device: Tensor["device"] | null = null;
   private born = 0;
   private met = 0;
   private draws: (HostAction & { kind: "draw" })[] = [];
@@ -142,7 +144,13 @@ export class Recording implements CaptureHooks {
     return this.steps.some(({ outputs }) => outputs.some((output) => output.buffer === buffer));
   }
 
-  dispatch({ operation, program, operands, inputs, outputs, scalars }: Dispatch): boolean {
+  dispatch({ operation, device, program, operands, inputs, outputs, scalars }: Dispatch): boolean {
+    this.device ??= device;
+    if (device !== this.device) {
+      throw new NotCapturable(
+        `compile: the step runs on "${this.device.name}" and "${device.name}"; compile the part on each device by itself`,
+      );
+    }
     const bind = ({ offset, lasting }: Binding, i: number): RecordedBinding => {
       return { buffer: this.bufferOf(operands[i] as Tensor), offset, lasting: lasting === true };
     };
