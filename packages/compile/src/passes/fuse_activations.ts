@@ -8,8 +8,8 @@ import type { Captured, CapturedStep, Pass } from "@heddle/tensor/engine";
  * @example
  * ```ts
  * import { compile, fuseActivations } from "@heddle/compile";
- * import { ones } from "@heddle/tensor";
- * const step = compile((x) => x.matmul(x).relu(), { passes: [fuseActivations] });
+ * import { ones, type Tensor } from "@heddle/tensor";
+ * const step = compile((x: Tensor) => x.matmul(x).relu(), { passes: [fuseActivations] });
  * for (let i = 0; i < 3; i++) step(ones([4, 4]));
  * step.report().captures[0]!.passes.map(({ kernels }) => kernels); // [2, 1]
  * ```

@@ -21,8 +21,8 @@ interface KernelStep extends CapturedStep {
  * @example
  * ```ts
  * import { compile, fuseElementwise } from "@heddle/compile";
- * import { ones } from "@heddle/tensor";
- * const step = compile((x) => x.mul(2).exp().sum(), { passes: [fuseElementwise] });
+ * import { ones, type Tensor } from "@heddle/tensor";
+ * const step = compile((x: Tensor) => x.mul(2).exp().sum(), { passes: [fuseElementwise] });
  * for (let i = 0; i < 3; i++) step(ones([4]));
  * step.report().captures[0]!.passes.map(({ kernels }) => kernels); // [3, 1]
  * ```

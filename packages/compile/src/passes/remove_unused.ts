@@ -7,8 +7,8 @@ import type { Pass } from "@heddle/tensor/engine";
  * @example
  * ```ts
  * import { compile, removeUnused } from "@heddle/compile";
- * import { ones } from "@heddle/tensor";
- * const step = compile((x) => {
+ * import { ones, type Tensor } from "@heddle/tensor";
+ * const step = compile((x: Tensor) => {
  *   x.exp();
  *   return x.mul(2);
  * }, { passes: [removeUnused] });
