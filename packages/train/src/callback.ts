@@ -15,6 +15,8 @@ export interface StepRecord {
   readonly lr: number;
   /** The norm of the gradients before clipping, where they are clipped. */
   readonly gradNorm?: number;
+  /** Other figures that `step` returned, by their names. */
+  readonly [figure: string]: number | undefined;
 }
 
 /** An epoch of a training: a row of its history. Figures keep the order in which they are computed. */
@@ -23,15 +25,15 @@ export interface EpochRecord {
   readonly epoch: number;
   /** The number of its last step, from 1 over the whole training. */
   readonly step: number;
-  /** The mean loss over its batches. */
+  /** The mean loss over its batches, by their weights where `step` gives some. */
   readonly loss: number;
   /** How long its steps took, without validation and callbacks. */
   readonly seconds: number;
   /** The learning rate of its last step. */
   readonly lr: number;
   /**
-   * Metrics of the training batches by their names (`accuracy`), and what validation found, with a prefix (`validationLoss`,
-   * `validationAccuracy`).
+   * Means of the figures that `step` returned, metrics of the training batches by their names (`accuracy`), what validation found of both,
+   * with a prefix (`validationLoss`, `validationAccuracy`), and what `evaluate` returned.
    */
   readonly [figure: string]: MetricValue;
 }
