@@ -9,7 +9,7 @@ export interface StepRecord {
   readonly step: number;
   /** The number of its epoch, from 1. */
   readonly epoch: number;
-  /** The loss of its batch; of its batches' mean where gradients are accumulated. */
+  /** The loss of its batch; of its batches' mean, by their weights, where gradients are accumulated. */
   readonly loss: number;
   /** The learning rate of the step, of the optimiser's first group. */
   readonly lr: number;
@@ -52,6 +52,8 @@ export interface Training {
   readonly step: number;
   /** The rows of the epochs done, likewise. */
   readonly history: readonly EpochRecord[];
+  /** The loss of every step done, likewise. */
+  readonly losses: readonly number[];
   /** Ends the training after the current step. */
   stop(): void;
 }

@@ -13,8 +13,8 @@ export interface StepResult {
   readonly output?: Tensor;
   readonly target?: Tensor;
   /**
-   * What the loss counts in the mean of an epoch, such as the number of words of which it is the mean. Default: 1 in training; in
-   * validation the first size of the batch's first tensor.
+   * What the loss counts in the mean of an epoch, and in the gradient where gradients are accumulated, such as the number of words of which
+   * it is the mean. Default: 1 in training; in validation the first size of the batch's first tensor.
    */
   readonly weight?: number;
   /** Other figures of the batch, one number each: the terms of the loss, for example. Their means are reported under these names. */

@@ -40,7 +40,10 @@ test("figures of a step are reported by step, and their means by epoch and of th
   expect(row!.loss).toBeCloseTo(mean(losses), 10);
   expect(row!["error"]).toBeCloseTo(mean(steps.map(({ error }) => error!)), 10);
   expect(row!["validationError"]).toBeCloseTo(F.mseLoss(model.forward(x), points.tensors[1]).item(), 5);
-  expect(row!["validationLoss"]).toBeCloseTo((row!["validationError"] as number) + (row!["validationSize"] as number), 5);
+  expect(row!["validationLoss"]).toBeCloseTo(
+    (row!["validationError"] as number) + (row!["validationSize"] as number),
+    5,
+  );
 });
 
 test("the validation weighs batches by their samples, or as the step says", async () => {
@@ -79,6 +82,20 @@ test("maxSteps ends training in the middle of an epoch, which is evaluated like 
   expect(history.rows.map(({ step }) => step)).toEqual([3, 5]);
   expect(history.last!.loss).toBeCloseTo((history.losses[3]! + history.losses[4]!) / 2, 10);
   expect(history.last!["validationLoss"]).toBeGreaterThan(0);
+});
+
+test("accumulated gradients are weighed: the step is that of one large batch", async () => {
+  const whole = newModel(), parts = newModel();
+  await fit(whole.model, [points.tensors], { loss: F.mseLoss, optimizer: whole.optimizer, epochs: 2 });
+  const { losses } = await fit(parts.model, loader(), {
+    step: (model, [input, target]: Batch) => ({
+      loss: F.mseLoss(model.forward(input), target),
+      weight: input.shape[0]!,
+    }),
+    ...{ optimizer: parts.optimizer, epochs: 2, accumulate: 3 },
+  });
+  expect(losses).toHaveLength(2);
+  expect(parts.model.weight.allclose(whole.model.weight, { rtol: 1e-5 })).toBe(true);
 });
 
 test("a curve has the rows with both figures", async () => {

@@ -39,7 +39,7 @@ export interface FitOptions<M extends Module, B> extends LossOptions<M, B> {
   readonly optimizer: Optimizer;
   /** Number of epochs, those before a resumed training was interrupted included. */
   readonly epochs: number;
-  /** Ends training after so many steps, also in the middle of an epoch, which then counts as a whole one. Default: any number. */
+  /** Ends training after so many steps, also in the middle of an epoch, which then counts as a whole one. Default: Infinity. */
   readonly maxSteps?: number;
   /** Batches on which the model is judged after every epoch: `validationLoss`, and the metrics with the same prefix. */
   readonly validation?: Batches<B>;
@@ -54,7 +54,7 @@ export interface FitOptions<M extends Module, B> extends LossOptions<M, B> {
   readonly schedule?: Schedule | ReduceLROnPlateau;
   /** When the schedule steps. Default "epoch". */
   readonly scheduleBy?: "step" | "epoch";
-  /** Of how many batches a step adds up the gradients; it takes their mean. Default 1. */
+  /** Of how many batches a step takes the mean gradient, by their `weight` where `step` gives one. Default 1. */
   readonly accumulate?: number;
   /** The largest norm of the gradients; larger ones are scaled down. Default: any. */
   readonly clipGradNorm?: number;
@@ -108,7 +108,8 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
   }
   checkWhole("epochs", epochs, 0);
   checkWhole("accumulate", accumulate, 1);
-  if (options.maxSteps !== undefined) checkWhole("maxSteps", options.maxSteps, 1);
+  const { maxSteps = Infinity } = options;
+  if (maxSteps !== Infinity) checkWhole("maxSteps", maxSteps, 1);
   if (options.evaluate !== undefined && typeof options.evaluate !== "function") {
     throw new TypeError(
       `fit: evaluate is ${describe(options.evaluate)}; it must be a function, as (model) => ({ bleu: … })`,

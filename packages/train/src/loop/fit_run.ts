@@ -109,7 +109,7 @@ export class FitRun<M extends Module, B> implements Training {
     const length = lengthOf(loader);
     this.maxSteps = options.maxSteps ?? Infinity;
     this.steps = length === null
-      ? options.maxSteps ?? null
+      ? this.maxSteps === Infinity ? null : this.maxSteps
       : Math.min(epochs * Math.ceil(length / accumulate), this.maxSteps);
     if (options.device !== undefined) model.to(options.device);
     const { precision = "float32" } = options;
@@ -132,6 +132,10 @@ export class FitRun<M extends Module, B> implements Training {
 
   get history(): readonly EpochRecord[] {
     return this.at.rows;
+  }
+
+  get losses(): readonly number[] {
+    return this.at.losses;
   }
 
   stop(): void {
@@ -212,12 +216,13 @@ export class FitRun<M extends Module, B> implements Training {
   private async learn(batch: B): Promise<Learned> {
     using _ = scope();
     const result = this.lossOf((this.mixed?.model ?? this.model) as M, toDevice(batch, this.options.device ?? null));
-    const { loss } = result;
-    if (this.mixed === null) loss.backward();
-    else this.mixed.backward(loss);
+    const { loss, weight = 1 } = result;
+    const weighed = this.accumulate === 1 || weight === 1 ? loss : loss.mul(weight);
+    if (this.mixed === null) weighed.backward();
+    else this.mixed.backward(weighed);
     noGrad(() => updateMetrics("fit", this.metrics, result));
     const read = await readValues("fit", result);
-    if (Number.isFinite(read.loss)) return { ...read, weight: result.weight ?? 1 };
+    if (Number.isFinite(read.loss)) return { ...read, weight };
     throw new Error(
       `fit: the loss is ${read.loss} in step ${this.at.step + 1} (epoch ${
         this.at.epoch + 1
@@ -230,12 +235,14 @@ export class FitRun<M extends Module, B> implements Training {
   private async update(learned: readonly Learned[]): Promise<boolean> {
     const { at, optimizer, options } = this;
     const { lr } = this;
-    const gradNorm = await this.applyGradients(learned.length);
+    const gradNorm = await this.applyGradients(
+      this.accumulate === 1 ? 1 : learned.reduce((sum, { weight }) => sum + weight, 0),
+    );
     this.averaged?.updateParameters(this.model);
     if (options.scheduleBy === "step") (options.schedule as { step(): void } | undefined)?.step();
     const ofStep = noSums();
     for (const { loss, figures, weight } of learned) {
-      addValues("fit", ofStep, { loss, ...figures }, 1);
+      addValues("fit", ofStep, { loss, ...figures }, weight);
       addValues("fit", at.means, { loss, ...figures }, weight);
     }
     const { loss, ...figures } = meansOf(ofStep) as { loss: number };
@@ -265,12 +272,12 @@ export class FitRun<M extends Module, B> implements Training {
   }
 
   /** @returns the norm of the gradients, where they are clipped */
-  private async applyGradients(batches: number): Promise<number | null> {
+  private async applyGradients(weight: number): Promise<number | null> {
     using _ = scope();
     const { optimizer, options: { clipGradNorm } } = this;
     const parameters = optimizer.paramGroups.flatMap(({ params }) => params as Tensor[]);
     const finite = this.mixed === null || await this.mixed.unscale();
-    if (batches > 1) noGrad(() => parameters.forEach(({ grad }) => grad?.div_(batches)));
+    if (weight !== 1) noGrad(() => parameters.forEach(({ grad }) => grad?.div_(weight)));
     let norm: number | null = null;
     if (clipGradNorm !== undefined && finite) {
       norm = Number((await clipGradNorm_(parameters, clipGradNorm).data())[0]);
@@ -311,7 +318,10 @@ export class FitRun<M extends Module, B> implements Training {
         ...(device === undefined ? {} : { device }),
         metrics,
       });
-      add("validation", Object.fromEntries(Object.entries(found).map(([name, value]) => [validationName(name), value])));
+      add(
+        "validation",
+        Object.fromEntries(Object.entries(found).map(([name, value]) => [validationName(name), value])),
+      );
     }
     if (options.evaluate !== undefined) {
       using _ = scope();
