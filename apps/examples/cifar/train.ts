@@ -95,7 +95,9 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
       async evaluate(judged, epoch) {
         const due = epoch % Math.ceil(epochs / TESTS) === 0 || epoch === epochs;
         return {
-          ...(heldOut === null ? {} : { heldOutLoss: (await evaluate(judged, heldOut, { loss: F.crossEntropy })).loss }),
+          ...(heldOut === null
+            ? {}
+            : { heldOutLoss: (await evaluate(judged, heldOut, { loss: F.crossEntropy })).loss }),
           ...(due ? { testErrorPercent: errorPercent(await predict(judged, test)) } : {}),
         };
       },
@@ -115,7 +117,9 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
   );
 
   const epoch = history.bestEpoch ?? epochs;
-  if (patience !== null) run.print(`The weights of epoch ${epoch}, the best on ${sets.train.labels.length - learned} held-out images.`);
+  if (patience !== null) {
+    run.print(`The weights of epoch ${epoch}, the best on ${sets.train.labels.length - learned} held-out images.`);
+  }
   return { network, history, tested: await predict(network, test), epoch };
 }
 

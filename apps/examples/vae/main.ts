@@ -72,8 +72,7 @@ export const vae: Example<VaeOptions> = {
         ...recorded(run, {
           about: { example: "vae", samples: train.length, ...about },
           ...{ resume: options.resume, checkpointEvery: options.checkpointEvery, parts: { samples, interpolations } },
-          draw: (history) =>
-            drawReport({ out: run.out, network, latent, test, history, samples, interpolations }),
+          draw: (history) => drawReport({ out: run.out, network, latent, test, history, samples, interpolations }),
           row: ({ epoch, loss, validationLoss, validationReconstruction, validationDivergence }) => ({
             epoch,
             "train ELBO": (-loss).toFixed(2),
