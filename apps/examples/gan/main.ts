@@ -11,7 +11,7 @@ import { Filmstrip } from "../digits/filmstrip.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
-import { Interrupted } from "../runner/recorded.ts";
+import { Interrupted } from "../runner/interrupted.ts";
 import { Discriminator, Generator, NOISE } from "./networks.ts";
 import { drawReport, type GanRecord, generated, onTheWay } from "./report.ts";
 import { evaluate } from "./evaluate.ts";

@@ -7,11 +7,11 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openDevice } from "./device.ts";
 import { helpText, startCommand } from "./help.ts";
+import { Interrupted } from "./interrupted.ts";
 import { type Answer, answerLines, type LineSource } from "./prompt.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { LivePage } from "./live_page.ts";
 import { OutFolder } from "./out_folder.ts";
-import { Interrupted } from "./recorded.ts";
 import type { PagePlan } from "./page_plan.ts";
 
 /** The figures of a run, as `--json` prints them. */

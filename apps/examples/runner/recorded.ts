@@ -1,6 +1,7 @@
 /** What of a training with `fit` belongs to its run: checkpoints in its folder, its log, its progress. */
 import { type About, type Callback, type FitCheckpoint, History, type ProgressOptions } from "@heddle/train";
 import type { Run } from "./example.ts";
+import { Interrupted } from "./interrupted.ts";
 import type { OutFolder } from "./out_folder.ts";
 
 /** What of a training is recorded. */
@@ -16,15 +17,6 @@ export interface Recorded extends Pick<FitCheckpoint, "parts">, Pick<ProgressOpt
   readonly out?: OutFolder;
   /** Steps between two lines of the log. Default 100. */
   readonly logEvery?: number;
-}
-
-/** An interrupted training, whose run ends. */
-export class Interrupted extends Error {
-  override name = "Interrupted";
-
-  constructor() {
-    super("interrupted; --resume goes on");
-  }
 }
 
 /** The options of `fit` that record a training in its run. */

@@ -142,7 +142,7 @@ describe("says what is wrong with", () => {
     let batch = 0;
     const step = (m: Linear, [input]: Batch) => {
       const loss = m.forward(input).square().mean();
-      return { loss, figures: batch++ === 0 ? { a: loss } : { b: loss } };
+      return { loss, figures: { [batch++ === 0 ? "a" : "b"]: loss } };
     };
     await expect(fit(model, loader(), { step, optimizer, epochs: 1 })).rejects.toThrow(
       "the figures of a batch are loss, b, those of the batches before loss, a; every batch must have the same",
