@@ -41,11 +41,11 @@ export async function compare(
       const outcome = outcomes[i]!;
       run.print(`Seed ${seed}, augmentation ${outcome.augment}`);
       const folder = run.out.within(`${outcome.augment}/seed-${seed}`);
-      const { metrics, tested } = await train({ ...settings, augment, seed }, sets, run, folder);
+      const { history, tested } = await train({ ...settings, augment, seed }, sets, run, folder);
       outcome.testErrorPercent.push(errorPercent(tested));
-      outcome.trainErrorPercent.push(metrics.values("trainErrorPercent").at(-1)!);
-      outcome.seconds.push(metrics.values("seconds").reduce((sum, value) => sum + value, 0));
-      outcome.curves.push(metrics.curve("testErrorPercent", "epoch"));
+      outcome.trainErrorPercent.push(history.values("errorPercent").at(-1)!);
+      outcome.seconds.push(history.values("seconds").reduce((sum, value) => sum + value, 0));
+      outcome.curves.push(history.curve("testErrorPercent"));
       run.print();
     }
   }

@@ -95,6 +95,11 @@ export const cifar: Example<CifarOptions> = {
     if (against !== null && augmentName(against) === augmentName(augment)) {
       throw new OptionError(`--against ${augmentName(against)}: it equals --augment; name another`);
     }
+    if (settings.batch % settings.accumulate !== 0) {
+      throw new OptionError(
+        `--accumulate ${settings.accumulate}: a batch of ${settings.batch} has no ${settings.accumulate} equal parts`,
+      );
+    }
     const sets = await loadColourImages(options.data, dryRun ? settings.batch : options.limit);
     const network = recipe.make({ classes: sets.train.classes.length });
     run.print(described(sets));
@@ -122,15 +127,15 @@ async function trainOne(settings: TrainSettings, sets: ColourSets, run: Run): Pr
     metadata: { model, framework: "heddle" },
   });
   run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
-  const { metrics } = trained;
+  const { history } = trained;
   return {
     augment: augmentName(augment),
-    secondsPerEpoch: metrics.values("seconds"),
-    trainLoss: metrics.values("trainLoss"),
-    trainErrorPercent: metrics.values("trainErrorPercent"),
+    secondsPerEpoch: history.values("seconds"),
+    trainLoss: history.values("loss"),
+    trainErrorPercent: history.values("errorPercent"),
     testErrorPercent: errorPercent(trained.tested),
     weightsOfEpoch: trained.epoch,
-    steps: trained.losses.length,
+    steps: history.losses.length,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The pictures of a training run. */
 import { Generator } from "@heddle/tensor";
+import type { History } from "@heddle/train";
 import { confusionChart } from "../classification/confusion_chart.ts";
 import { misclassifiedPage } from "../classification/misclassified_page.ts";
 import { confusion, errorPercent, type Predictions } from "../classification/predictions.ts";
@@ -11,7 +12,6 @@ import {
   storedPixels,
 } from "../colour_images/colour_images.ts";
 import { lossChart } from "../lenet/report.ts";
-import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
@@ -25,9 +25,9 @@ const AUGMENTED = 6, DRAWS = 9;
 const SHORT: Readonly<Record<string, string>> = { airplane: "plane", automobile: "car" };
 
 /** Draws the errors and losses so far. */
-export function drawCurves(out: OutFolder, title: string, metrics: Metrics, losses: readonly number[]): void {
-  out.picture("error.svg", errorChart(title, metrics));
-  out.picture("loss.svg", lossChart(title, losses));
+export function drawCurves(out: OutFolder, title: string, history: History): void {
+  out.picture("error.svg", errorChart(title, history));
+  out.picture("loss.svg", lossChart(title, history.losses));
 }
 
 /** Draws the curves, the confusion matrix, the misclassified images and the augmented ones. */
@@ -35,13 +35,13 @@ export function drawReport(
   out: OutFolder,
   title: string,
   augment: readonly AugmentationName[],
-  { metrics, losses, tested }: { metrics: Metrics; losses: readonly number[]; tested: Predictions },
+  { history, tested }: { history: History; tested: Predictions },
   sets: ColourSets,
 ): void {
   const names = sets.test.classes.map((name) => SHORT[name] ?? name);
   const images = tested.labels.length.toLocaleString("en-US");
   const subtitle = `${images} test images, ${errorPercent(tested).toFixed(2)}% misclassified`;
-  drawCurves(out, title, metrics, losses);
+  drawCurves(out, title, history);
   out.picture(
     "confusion.svg",
     confusionChart({ title, subtitle, of: "images", kind: "class", names, counts: confusion(tested, names.length) }),
@@ -57,14 +57,14 @@ export function drawReport(
   out.picture("augmented.svg", augmentedPage(augment, sets.train));
 }
 
-function errorChart(title: string, metrics: Metrics): string {
+function errorChart(title: string, history: History): string {
   return lineChart({
     title: `${title}: error by epoch`,
     x: { label: "epoch", whole: true },
     y: { label: "error (%)", include: 0 },
     series: [
-      { name: "train", ...metrics.curve("trainErrorPercent", "epoch") },
-      { name: "test", ...metrics.curve("testErrorPercent", "epoch"), marks: true },
+      { name: "train", ...history.curve("errorPercent") },
+      { name: "test", ...history.curve("testErrorPercent"), marks: true },
     ],
   });
 }

@@ -2,7 +2,9 @@
 import { DataLoader } from "@heddle/data";
 import { functional as F, type Layer } from "@heddle/nn";
 import { LambdaLR, type Optimizer, SGD } from "@heddle/optim";
-import { scope, type Tensor } from "@heddle/tensor";
+import type { Tensor } from "@heddle/tensor";
+import { fit } from "@heddle/train";
+import { whole } from "../runner/recorded.ts";
 import type { Digits } from "./digits.ts";
 
 /** The settings of its training. */
@@ -31,18 +33,12 @@ export async function trainClassifier(
   const loader = new DataLoader(digits, { batchSize: batch, shuffle: true });
   const { optimizer: make = (parameters, lr) => new SGD(parameters, { lr }) } = settings;
   const optimizer = make(settings.parameters ?? network.parameters(), lr);
-  const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps });
-  for (let step = 0; step < steps;) {
-    for (const [images, labels] of loader) {
-      if (++step > steps) break;
-      using _ = scope();
-      const loss = F.crossEntropy(network.forward(images), labels);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      schedule.step();
-      advance((await loss.detach().data("float32"))[0]!);
-    }
-  }
-  optimizer.zeroGrad();
+  whole(
+    await fit(network, loader, {
+      loss: F.crossEntropy,
+      schedule: new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps }),
+      ...{ optimizer, scheduleBy: "step", epochs: Math.ceil(steps / loader.length), maxSteps: steps },
+      callbacks: [{ onStep: ({ loss }) => advance(loss) }],
+    }),
+  );
 }

@@ -1,12 +1,11 @@
 // Learns word vectors from context: skip-gram with negative sampling, as in word2vec.
 import { Adam, LambdaLR } from "@heddle/optim";
-import { Generator, scope } from "@heddle/tensor";
-import { plainState } from "@heddle/train";
+import { Generator } from "@heddle/tensor";
+import { type Figures, fit } from "@heddle/train";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type AskOptions, askOptions } from "../runner/prompt.ts";
-import { Metrics } from "../runner/metrics.ts";
-import { checkpointIn, resumeFrom } from "../runner/resume.ts";
+import { recorded, whole } from "../runner/recorded.ts";
 import {
   type CheckpointOptions,
   checkpointOptions,
@@ -20,7 +19,7 @@ import { neighbourAnswer } from "./ask.ts";
 import { type Corpus, loadText } from "./corpus.ts";
 import { page } from "./page.ts";
 import { GROUPS } from "./word_groups.ts";
-import { Pairs } from "./pairs.ts";
+import { PairLoader, Pairs } from "./pairs.ts";
 import { PairCounts } from "./pmi.ts";
 import { drawAgreement, drawGroups, drawLoss, drawMap } from "./report.ts";
 import { readVectors, saveVectors } from "./model_file.ts";
@@ -35,7 +34,7 @@ interface EmbeddingsOptions extends CommonOptions, CheckpointOptions, AskOptions
   sample: Option<number>;
 }
 
-/** Steps between two reads of the loss: a read waits for the device. */
+/** Steps between two points of the curve. */
 const EVERY = 25;
 
 /** The example; `start` runs it if this file is the main module. */
@@ -79,58 +78,40 @@ export const embeddings: Example<EmbeddingsOptions> = {
     const optimizer = new Adam(network.parameters(), { lr });
     // The learning rate falls linearly to zero, as in word2vec.
     const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / total });
-    const metrics = new Metrics(run.out);
     const counts = new PairCounts(corpus, settings);
-    const tally = { pass: 0, inPass: 0, steps: 0 };
-    const checkpoint = checkpointIn(
-      run.out,
-      { example: "embeddings", words: corpus.vocabulary.fingerprint, dim, ...settings, seed, lr, total },
-      { network, optimizer, schedule, metrics, counts, tally: plainState(tally) },
-    );
-    if (options.resume) await resumeFrom(checkpoint, run);
-
-    const progress = run.progress(total, tally.steps);
-    const table = run.table(["step", "loss", "related words closer"]);
-    for (; tally.steps < total; tally.pass++, tally.inPass = 0) {
-      let at = 0;
-      for (const batch of pairs.batches(seed * 1000 + tally.pass)) {
-        if (at++ < tally.inPass) continue;
-        if (tally.steps >= total) break;
-        {
-          using _ = scope();
-          const loss = network.loss(batch);
-          optimizer.zeroGrad();
-          loss.backward();
-          optimizer.step();
-          schedule.step();
+    const history = whole(
+      await fit(network, new PairLoader(pairs, seed), {
+        step(_, batch) {
           counts.add(batch);
-          tally.steps++;
-          tally.inPass++;
-          if (tally.steps % EVERY === 0 || tally.steps === total) {
-            metrics.add({ step: tally.steps, loss: Number((await loss.detach().data())[0]) });
-          }
-        }
-        progress.advance(`loss ${metrics.values("loss").at(-1)?.toFixed(3) ?? "–"}`);
-        if (tally.steps % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
-        if (tally.steps % pairs.steps === 0) {
+          return network.loss(batch);
+        },
+        ...{ optimizer, schedule, scheduleBy: "step", epochs: options.epochs, maxSteps: total },
+        async evaluate(): Promise<Figures> {
           const vectors = await vectorsOf(network, corpus);
           drawMap(run.out, vectors);
-          drawLoss(run.out, metrics.curve("loss"));
           const closer = evaluateGroups(vectors, GROUPS)?.closerPercent;
-          const shown = closer === undefined ? "–" : `${closer.toFixed(1)}%`;
-          table.row(tally.steps, metrics.values("loss").at(-1)?.toFixed(3) ?? "–", shown);
-          await checkpoint.save();
-        }
-      }
-    }
-    progress.end();
+          return closer === undefined ? {} : { closer };
+        },
+        ...recorded(run, {
+          about: { example: "embeddings", words: corpus.vocabulary.fingerprint, dim, ...settings, seed, lr, total },
+          ...{ resume: options.resume, checkpointEvery: options.checkpointEvery, parts: { counts }, logEvery: EVERY },
+          draw: ({ losses }) => drawLoss(run.out, lossCurve(losses, total)),
+          row: ({ step, loss, closer }) => ({
+            step,
+            loss: loss.toFixed(3),
+            "related words closer": typeof closer === "number" ? `${closer.toFixed(1)}%` : "–",
+          }),
+        }),
+      }),
+    );
+    const { losses } = history;
 
     const vectors = await vectorsOf(network, corpus);
     const words = await network.words.weight.detach().data("float32");
     const agreement = counts.compare(corpus, words, await network.surroundings.weight.detach().data("float32"));
     drawMap(run.out, vectors);
     drawGroups(run.out, vectors);
-    drawLoss(run.out, metrics.curve("loss"));
+    drawLoss(run.out, lossCurve(losses, total));
     if (agreement !== null) drawAgreement(run.out, agreement);
     await saveVectors(run.out, corpus.vocabulary, words);
     const neighbours = neighbourTable(vectors);
@@ -138,8 +119,8 @@ export const embeddings: Example<EmbeddingsOptions> = {
     return {
       ...deviceFigures(run.device),
       words: corpus.vocabulary.size,
-      steps: tally.steps,
-      loss: metrics.values("loss").at(-1),
+      steps: losses.length,
+      loss: losses.at(-1),
       ...rounded(evaluateGroups(vectors, GROUPS)),
       pmiCorrelation: agreement === null ? null : Math.round(1000 * agreement.correlation) / 1000,
       neighbours,
@@ -150,6 +131,12 @@ export const embeddings: Example<EmbeddingsOptions> = {
     return neighbourAnswer(await readVectors(options.out));
   },
 };
+
+/** The losses of some steps, and of the last one. */
+function lossCurve(losses: readonly number[], total: number): { x: number[]; y: number[] } {
+  const steps = losses.map((_, i) => i + 1).filter((step) => step % EVERY === 0 || step === total);
+  return { x: steps, y: steps.map((step) => losses[step - 1]!) };
+}
 
 async function vectorsOf(network: SkipGram, { vocabulary }: Corpus): Promise<WordVectors> {
   return new WordVectors(vocabulary, await network.words.weight.detach().data("float32"));

@@ -1,5 +1,6 @@
 /** Pairs of a word and a context word, with negative samples. */
 import { Generator } from "@heddle/tensor";
+import { OptionError } from "../runner/options.ts";
 import { permutation } from "../permutation.ts";
 import type { Corpus } from "./corpus.ts";
 
@@ -112,5 +113,66 @@ export class Pairs {
       else low = middle + 1;
     }
     return low;
+  }
+}
+
+/** Batches without end, in epochs of {@link Pairs.steps}: a pass over the text follows another. It goes on from a state. */
+export class PairLoader {
+  private readonly pairs: Pairs;
+  private readonly seed: number;
+  private source: Iterator<PairBatch> | null = null;
+  private at = { pass: 0, inPass: 0, inEpoch: 0 };
+
+  constructor(pairs: Pairs, seed: number) {
+    this.pairs = pairs;
+    this.seed = seed;
+  }
+
+  /** Batches of an epoch. */
+  get length(): number {
+    return this.pairs.steps;
+  }
+
+  /** What remains of an epoch. */
+  *[Symbol.iterator](): Iterator<PairBatch> {
+    const { length } = this;
+    while (this.at.inEpoch < length) {
+      const batch = this.next();
+      this.at.inEpoch++;
+      yield batch;
+    }
+    this.at.inEpoch = 0;
+  }
+
+  /** Where it is. */
+  stateDict(): { pass: number; inPass: number; inEpoch: number } {
+    return { ...this.at };
+  }
+
+  /** Goes on from there. */
+  loadStateDict(state: { pass: number; inPass: number; inEpoch: number }): void {
+    this.at = { ...state };
+    this.source = null;
+  }
+
+  private next(): PairBatch {
+    for (let tried = 0; tried < 2; tried++) {
+      this.source ??= this.begin();
+      const { done, value } = this.source.next();
+      if (!done) {
+        this.at.inPass++;
+        return value;
+      }
+      this.at = { ...this.at, pass: this.at.pass + 1, inPass: 0 };
+      this.source = null;
+    }
+    throw new OptionError("--batch: the text has fewer pairs of words; use a smaller batch or a longer text");
+  }
+
+  /** The batches of the current pass, without those that were used. */
+  private begin(): Iterator<PairBatch> {
+    const source = this.pairs.batches(this.seed * 1000 + this.at.pass)[Symbol.iterator]();
+    for (let used = 0; used < this.at.inPass; used++) source.next();
+    return source;
   }
 }

@@ -2,14 +2,14 @@ import { noGrad } from "@heddle/autograd";
 import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { Adam, LambdaLR } from "@heddle/optim";
-import { manualSeed, scope, type Tensor, tidy } from "@heddle/tensor";
-import { type Progress } from "@heddle/train/text";
+import { manualSeed, type Tensor, tidy } from "@heddle/tensor";
+import { fit, type Progress } from "@heddle/train";
 import type { Digits } from "../digits/digits.ts";
 import { errorPercent } from "../classification/predictions.ts";
 import { predict } from "../classification/predict.ts";
 import { parameterCount } from "../parameter_count.ts";
 import type { Run } from "../runner/example.ts";
-import { Metrics } from "../runner/metrics.ts";
+import { whole } from "../runner/recorded.ts";
 import { type ModelName, RotationNetwork } from "./network.ts";
 import { rotatedByQuarters } from "./rotated.ts";
 
@@ -66,38 +66,30 @@ export async function train(
   const loader = new DataLoader(sets.train, { batchSize: batch, shuffle: true });
   const steps = epochs * loader.length;
   const optimizer = new Adam(network.parameters(), { lr });
-  const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps });
-  const metrics = new Metrics(run.out.within(`${model}/seed-${seed}`));
-
-  let seconds = 0;
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    let trainLoss = 0;
-    const started = performance.now();
-    for (const [images, labels] of loader) {
-      using _ = scope();
-      const loss = F.crossEntropy(network.forward(images), labels);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      schedule.step();
-      const value = (await loss.detach().data("float32"))[0]!;
-      trainLoss += value / loader.length;
-      progress.advance(`${network.title}, seed ${seed}, epoch ${epoch}/${epochs}  loss ${value.toFixed(3)}`);
-    }
-    seconds += (performance.now() - started) / 1000;
-    progress.say(`${network.title}, seed ${seed}, epoch ${epoch}/${epochs}  testing`);
-    const testErrorPercent = await errorOf(network, sets.watched);
-    metrics.add({ step: epoch * loader.length, epoch, trainLoss, testErrorPercent, seconds });
-  }
-  optimizer.zeroGrad();
+  const history = whole(
+    await fit(network, loader, {
+      loss: F.crossEntropy,
+      schedule: new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps }),
+      ...{ optimizer, scheduleBy: "step", epochs },
+      evaluate: async () => ({ testErrorPercent: await errorOf(network, sets.watched) }),
+      callbacks: [
+        ...run.out.within(`${model}/seed-${seed}`).log("metrics.jsonl", "the metrics by epoch"),
+        {
+          onStep: ({ epoch, loss }) =>
+            progress.advance(`${network.title}, seed ${seed}, epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}`),
+        },
+      ],
+    }),
+  );
 
   const outcome = {
     ...{ model, parameters: parameterCount(network), paper: network.paper },
-    ...{ seed, curve: metrics.values("testErrorPercent") },
+    ...{ seed, curve: history.values("testErrorPercent") },
     upright: await errorOf(network, sets.upright),
     anyAngle: await errorOf(network, sets.anyAngle),
     quarterTurns: await errorOf(network, sets.quarterTurns),
-    ...{ turnDifference: await turnDifference(network, sets.upright), seconds },
+    turnDifference: await turnDifference(network, sets.upright),
+    seconds: history.values("seconds").reduce((sum, each) => sum + each, 0),
   };
   return { network, outcome };
 }

@@ -4,26 +4,25 @@ import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import { encode } from "@heddle/store";
 import { keep, onesLike, randn, scope, stack, type Tensor, zerosLike } from "@heddle/tensor";
-import { plainState } from "@heddle/train";
+import { Checkpoint, Interrupt, plainState } from "@heddle/train";
 import { textTable } from "@heddle/train/text";
 import { loadDigits } from "../digits/digits.ts";
 import { Filmstrip } from "../digits/filmstrip.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
-import { Metrics } from "../runner/metrics.ts";
 import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
-import { checkpointIn, resumeFrom } from "../runner/resume.ts";
+import { Interrupted } from "../runner/interrupted.ts";
 import { Discriminator, Generator, NOISE } from "./networks.ts";
-import { page } from "./page.ts";
-import { drawReport, generated, onTheWay } from "./report.ts";
+import { drawReport, type GanRecord, generated, onTheWay } from "./report.ts";
 import { evaluate } from "./evaluate.ts";
+import { page } from "./page.ts";
 
 type GanOptions = CommonOptions & CheckpointOptions;
 
 /** Images in a row of the film strips. */
 const SHOWN = 16;
-/** Steps between two records of the metrics, which hold the mean losses in between. */
-const METRICS_EVERY = 20;
+/** Steps between two records, which hold the means in between. */
+const LOG_EVERY = 20;
 
 /** The example; `start` runs it if this file is the main module. */
 export const gan: Example<GanOptions> = {
@@ -51,18 +50,23 @@ export const gan: Example<GanOptions> = {
     const drawing = new Adam(generator.parameters(), rates), telling = new Adam(discriminator.parameters(), rates);
     // The same noise after every epoch, to show how each image changes.
     const noise = keep(randn([SHOWN, NOISE])), ends = keep(randn([2, NOISE]));
-    const metrics = new Metrics(run.out);
     const samples = new Filmstrip(), interpolations = new Filmstrip();
-    const tally = { steps: 0, drawing: 0, telling: 0, right: 0 };
-    const parts = { generator, discriminator, drawing, telling, loader, metrics, samples, interpolations };
-    const checkpoint = checkpointIn(run.out, { example: "gan", samples: sets.train.length, ...about }, {
-      ...parts,
+    const tally = { steps: 0, drawing: 0, telling: 0, right: 0, rows: [] as GanRecord[] };
+    using checkpoint = new Checkpoint(run.out.dry ? null : run.out.path, {
+      ...{ generator, discriminator, drawing, telling, loader, samples, interpolations },
       tally: plainState(tally),
-    });
-    if (options.resume) await resumeFrom(checkpoint, run);
+    }, { about: { example: "gan", samples: sets.train.length, ...about }, lock: false });
+    using interrupt = new Interrupt();
+    const logs = run.out.log("metrics.jsonl", "means over some steps, one line of JSON each");
+    if (options.resume) {
+      await checkpoint.load();
+      run.print(`Resuming at step ${tally.steps} of ${steps}.`);
+    }
 
+    for (const log of logs) log.resume(tally.steps);
     const progress = run.progress(steps, tally.steps);
-    for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
+    while (loader.epoch < epochs) {
+      const epoch = loader.epoch + 1;
       for (const [images] of loader) {
         {
           using _ = scope();
@@ -85,22 +89,26 @@ export const gan: Example<GanOptions> = {
 
           const right = real.gt(0).float().mean().add(drawn.lt(0).float().mean()).div(2);
           const values = await stack([drawingLoss, tellingLoss, right].map((value) => value.detach())).data();
-          tally.drawing += Number(values[0]) / METRICS_EVERY;
-          tally.telling += Number(values[1]) / METRICS_EVERY;
-          tally.right += Number(values[2]) / METRICS_EVERY;
+          tally.drawing += Number(values[0]) / LOG_EVERY;
+          tally.telling += Number(values[1]) / LOG_EVERY;
+          tally.right += Number(values[2]) / LOG_EVERY;
         }
         const step = ++tally.steps;
-        if (step % METRICS_EVERY === 0) {
+        if (step % LOG_EVERY === 0) {
           const { drawing: generatorLoss, telling: discriminatorLoss, right: accuracy } = tally;
-          metrics.add({ step, epoch, generatorLoss, discriminatorLoss, accuracy });
+          const row = { step, epoch, generatorLoss, discriminatorLoss, accuracy };
+          tally.rows.push(row);
+          for (const log of logs) log.write(row);
           tally.drawing = tally.telling = tally.right = 0;
         }
         progress.advance(`epoch ${epoch}/${epochs}`);
-        if (step % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
+        const stop = await interrupt.requested();
+        if (stop || step % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
+        if (stop) throw new Interrupted();
       }
       samples.add(`epoch ${epoch}`, await generated(generator, noise));
       interpolations.add(`epoch ${epoch}`, await onTheWay(generator, ends, SHOWN));
-      drawReport({ out: run.out, metrics, samples, interpolations });
+      drawReport({ out: run.out, records: tally.rows, samples, interpolations });
       run.showSoFar();
       await checkpoint.save();
     }
@@ -116,7 +124,7 @@ export const gan: Example<GanOptions> = {
         [name, verdict],
       ) => [name, percent(verdict.confidence), verdict.score.toFixed(2), ...verdict.shares.map(percent)]),
     ));
-    drawReport({ out: run.out, metrics, samples, interpolations });
+    drawReport({ out: run.out, records: tally.rows, samples, interpolations });
     const weights = await encode(generator, {
       format: "safetensors",
       metadata: { model: "gan generator", framework: "heddle" },

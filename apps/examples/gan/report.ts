@@ -3,7 +3,6 @@ import { noGrad } from "@heddle/autograd";
 import { linspace, type Tensor, tidy } from "@heddle/tensor";
 import { batchPixels } from "../digits/digits.ts";
 import type { Filmstrip } from "../digits/filmstrip.ts";
-import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import type { Pixels } from "../runner/pictures/png.ts";
@@ -33,11 +32,22 @@ export async function onTheWay(generator: Generator, ends: Tensor, count: number
   return pixels;
 }
 
+/** Means over some steps. */
+export interface GanRecord {
+  /** The last of the steps. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly generatorLoss: number;
+  readonly discriminatorLoss: number;
+  /** The share of the images that the discriminator tells right. */
+  readonly accuracy: number;
+}
+
 /** Draws all pictures of a run. */
 export function drawReport(
-  { out, metrics, samples, interpolations }: {
+  { out, records, samples, interpolations }: {
     out: OutFolder;
-    metrics: Metrics;
+    records: readonly GanRecord[];
     samples: Filmstrip;
     interpolations: Filmstrip;
   },
@@ -50,24 +60,28 @@ export function drawReport(
     "interpolations.svg",
     interpolations.draw("GAN: interpolations", "a quarter circle from one noise vector to another"),
   );
-  out.picture("losses.svg", lossChart(metrics));
-  out.picture("accuracy.svg", accuracyChart(metrics));
+  out.picture("losses.svg", lossChart(records));
+  out.picture("accuracy.svg", accuracyChart(records));
 }
 
-function lossChart(metrics: Metrics): string {
+function curve(records: readonly GanRecord[], figure: keyof GanRecord): { x: number[]; y: number[] } {
+  return { x: records.map(({ step }) => step), y: records.map((record) => record[figure]) };
+}
+
+function lossChart(records: readonly GanRecord[]): string {
   return lineChart({
     title: "GAN: losses",
     x: { label: "step" },
     y: { label: "cross-entropy (nats)", include: 0 },
     series: [
-      { name: "generator", ...metrics.curve("generatorLoss") },
-      { name: "discriminator, real and generated", ...metrics.curve("discriminatorLoss") },
+      { name: "generator", ...curve(records, "generatorLoss") },
+      { name: "discriminator, real and generated", ...curve(records, "discriminatorLoss") },
     ],
   });
 }
 
-function accuracyChart(metrics: Metrics): string {
-  const { x, y } = metrics.curve("accuracy");
+function accuracyChart(records: readonly GanRecord[]): string {
+  const { x, y } = curve(records, "accuracy");
   return lineChart({
     title: "GAN: accuracy of the discriminator",
     x: { label: "step" },

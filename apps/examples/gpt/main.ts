@@ -109,18 +109,18 @@ export const gpt: Example<GptOptions> = {
         `${parameters.toLocaleString("en-US")} parameters, seed ${options.seed}\n`,
     );
     const trained = await train(settings, sets, tokens, run);
-    const { metrics, losses, heldOutNatsPerCharacter, heldOutNatsPerToken } = trained;
-    drawReport(run.out, trained, sets);
+    const { history, heldOutNatsPerCharacter, heldOutNatsPerToken } = trained;
+    drawReport(run.out, history, sets);
     const writer = new Writer(trained.network, tokens);
     run.out.file(WEIGHTS, await encodeGpt(writer), "the weights, sizes and tokens, in the safetensors format");
     const written = await writeOut(writer, options.prompt ?? "\n", dryRun ? 8 : options.length, options, run);
     await drawHeads(run.out, writer, written);
     return {
       ...deviceFigures(run.device),
-      ...{ tokens: tokens.kind, parameters, epochs: settings.epochs, steps: losses.length },
-      secondsPerEpoch: metrics.values("seconds"),
-      trainLoss: metrics.values("trainLoss"),
-      heldOut: metrics.values("heldOut"),
+      ...{ tokens: tokens.kind, parameters, epochs: settings.epochs, steps: history.losses.length },
+      secondsPerEpoch: history.values("seconds"),
+      trainLoss: history.values("loss"),
+      heldOut: history.values("heldOut"),
       ...{ heldOutNatsPerCharacter, heldOutNatsPerToken, idealNatsPerCharacter: sets.ideal },
       text: written,
     };

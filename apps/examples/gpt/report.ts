@@ -1,8 +1,8 @@
 /** The pictures of a training run. */
 import { noGrad } from "@heddle/autograd";
 import { tensor, tidy } from "@heddle/tensor";
+import type { History } from "@heddle/train";
 import { lossChart } from "../lenet/report.ts";
-import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { headMaps } from "../runner/pictures/head_maps.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
@@ -15,11 +15,11 @@ const LOOKED_AT = 20;
 /** Draws the curves: the training loss by step, and the held-out loss by epoch. */
 export function drawReport(
   out: OutFolder,
-  { metrics, losses }: { metrics: Metrics; losses: readonly number[] },
+  history: History,
   text: TextSets,
 ): void {
-  out.picture("loss.svg", lossChart("GPT", losses, "nats per token"));
-  const heldOut = metrics.curve("heldOut", "epoch");
+  out.picture("loss.svg", lossChart("GPT", history.losses, "nats per token"));
+  const heldOut = history.curve("heldOut");
   const series: Series[] = [{ name: "held-out text", ...heldOut, marks: heldOut.x.length <= 30 }];
   if (text.ideal !== null) {
     series.push({ name: "entropy of the source", x: heldOut.x, y: heldOut.x.map(() => text.ideal!) });

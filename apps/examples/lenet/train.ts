@@ -9,7 +9,7 @@ import type { Predictions } from "../classification/predictions.ts";
 import type { DigitSets } from "../digits/digits.ts";
 import type { Run } from "../runner/example.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { announceResumed } from "../runner/resume.ts";
+import { recorded } from "../runner/recorded.ts";
 import type { History } from "./history.ts";
 import { errorChart } from "./report.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
@@ -60,25 +60,17 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
     epochs,
     validation: new DataLoader(sets.test, { batchSize: 100 }),
     metrics: { errorPercent: new ErrorPercent() },
-    checkpoint: {
-      ...{ folder: out.dry ? null : out.path, lock: false, resume, everySteps: checkpointEvery ?? Infinity },
-      about: { example: "lenet", samples: sets.train.length, ...about },
-    },
-    callbacks: [
-      ...out.log("metrics.jsonl", "the metrics by step and by epoch, one line of JSON each", { everySteps: 100 }),
-      ...(resume ? [announceResumed(run)] : []),
-      // Before the progress, whose rows write the page.
-      { onEpoch: (_, { history }) => drawError(out, RECIPES[model].title, history) },
-      run.progress(null, 0, {
-        row: ({ epoch, loss, errorPercent, validationErrorPercent, seconds }) => ({
-          epoch,
-          "train loss": loss.toFixed(4),
-          "train error": `${(errorPercent as number).toFixed(2)}%`,
-          "test error": `${(validationErrorPercent as number).toFixed(2)}%`,
-          seconds: seconds.toFixed(1),
-        }),
+    ...recorded(run, {
+      ...{ out, resume, checkpointEvery, about: { example: "lenet", samples: sets.train.length, ...about } },
+      draw: ({ rows }) => drawError(out, RECIPES[model].title, rows),
+      row: ({ epoch, loss, errorPercent, validationErrorPercent, seconds }) => ({
+        epoch,
+        "train loss": loss.toFixed(4),
+        "train error": `${(errorPercent as number).toFixed(2)}%`,
+        "test error": `${(validationErrorPercent as number).toFixed(2)}%`,
+        seconds: seconds.toFixed(1),
       }),
-    ],
+    }),
   });
 
   return {

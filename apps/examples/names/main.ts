@@ -128,17 +128,17 @@ async function trainClassifier({ options, run, names, vocabulary, sizes, recipe 
     const { accuracy, meanAccuracy } = accuracyOf(confusion(test, await classify(network, test, vocabulary)));
     return { accuracy, meanAccuracy };
   };
-  const { metrics, steps } = await trainOnNames(
+  const history = await trainOnNames(
     {
       name: "classifier",
       network,
       balanced: options.balanced,
       loss: ({ letters, lengths, languages }) => F.crossEntropy(network.forward(letters, lengths), languages),
       judge,
-      draw: (metrics) => drawClassifier(run.out, title, metrics),
+      draw: (history) => drawClassifier(run.out, title, history),
       columns: {
-        accuracy: ({ accuracy }) => `${accuracy!.toFixed(1)}%`,
-        "mean of languages": ({ meanAccuracy }) => `${meanAccuracy!.toFixed(1)}%`,
+        accuracy: ({ accuracy }) => `${(accuracy as number).toFixed(1)}%`,
+        "mean of languages": ({ meanAccuracy }) => `${(meanAccuracy as number).toFixed(1)}%`,
       },
     },
     { train, vocabulary },
@@ -148,14 +148,14 @@ async function trainClassifier({ options, run, names, vocabulary, sizes, recipe 
 
   const counts = confusion(test, await classify(network, test, vocabulary));
   const { accuracy, meanAccuracy, byLanguage } = accuracyOf(counts);
-  drawClassifier(run.out, title, metrics);
+  drawClassifier(run.out, title, history);
   drawConfusion(run.out, title, languages, counts);
   await saveNetwork(run.out, "classifier", network, sizes, vocabulary);
   return {
-    steps,
+    steps: history.losses.length,
     accuracy,
     meanAccuracy,
-    accuracyByEpoch: metrics.values("accuracy"),
+    accuracyByEpoch: history.values("accuracy"),
     byLanguage: Object.fromEntries(languages.map((language, i) => [language, byLanguage[i]!])),
   };
 }
@@ -164,7 +164,7 @@ async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: S
   const { train, test, languages } = names;
   const network = new NameWriter(sizes);
   network.to(run.device);
-  const { metrics } = await trainOnNames(
+  const history = await trainOnNames(
     {
       name: "writer",
       network,
@@ -174,8 +174,8 @@ async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: S
         return F.crossEntropy(scores.flatten(0, 1), next.flatten(), { ignoreIndex: 0 });
       },
       judge: async () => ({ testLoss: await letterLoss(network, test, vocabulary) }),
-      draw: (metrics) => drawWriter(run.out, `${options.model} on surnames`, metrics),
-      columns: { "test loss (nats per letter)": ({ testLoss }) => testLoss!.toFixed(3) },
+      draw: (history) => drawWriter(run.out, `${options.model} on surnames`, history),
+      columns: { "test loss (nats per letter)": ({ testLoss }) => (testLoss as number).toFixed(3) },
     },
     { train, vocabulary },
     recipe,
@@ -191,9 +191,9 @@ async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: S
   run.print(
     `\n${textTable(["language", "generated names"], written.map(({ language, names }) => [language, names]))}\n`,
   );
-  drawWriter(run.out, `${options.model} on surnames`, metrics);
+  drawWriter(run.out, `${options.model} on surnames`, history);
   await saveNetwork(run.out, "writer", network, sizes, vocabulary);
-  return { letterLoss: metrics.values("testLoss").at(-1), temperature: options.temperature, written };
+  return { letterLoss: history.values("testLoss").at(-1), temperature: options.temperature, written };
 }
 
 await start(import.meta.url, names);

@@ -1,19 +1,19 @@
 /** The pictures of the names. */
+import type { History } from "@heddle/train";
 import { confusionChart } from "../classification/confusion_chart.ts";
-import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { accuracyOf } from "./evaluate.ts";
 
 /** The classifier's curves. */
-export function drawClassifier(out: OutFolder, title: string, metrics: Metrics): void {
+export function drawClassifier(out: OutFolder, title: string, history: History): void {
   const chart = lineChart({
     title: `${title}: accuracy on test names`,
     x: { label: "epoch", whole: true },
     y: { label: "accuracy (%)" },
     series: [
-      { name: "all names", ...metrics.curve("accuracy", "epoch"), marks: true },
-      { name: "mean of the languages", ...metrics.curve("meanAccuracy", "epoch"), marks: true },
+      { name: "all names", ...history.curve("accuracy"), marks: true },
+      { name: "mean of the languages", ...history.curve("meanAccuracy"), marks: true },
     ],
   });
   out.picture("accuracy.svg", chart);
@@ -38,14 +38,14 @@ export function drawConfusion(
 }
 
 /** The generator's curves. */
-export function drawWriter(out: OutFolder, title: string, metrics: Metrics): void {
+export function drawWriter(out: OutFolder, title: string, history: History): void {
   const chart = lineChart({
     title: `${title}: loss of the generator`,
     x: { label: "epoch", whole: true },
     y: { label: "cross-entropy (nats per letter)" },
     series: [
-      { name: "train, measured during training", ...metrics.curve("trainLoss", "epoch"), marks: true },
-      { name: "test", ...metrics.curve("testLoss", "epoch"), marks: true },
+      { name: "train, measured during training", ...history.curve("loss"), marks: true },
+      { name: "test", ...history.curve("testLoss"), marks: true },
     ],
   });
   out.picture("writer.svg", chart);

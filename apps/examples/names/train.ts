@@ -1,12 +1,11 @@
-/** The training loop of both networks. */
+/** The training of both networks. */
 import type { Vocabulary } from "@heddle/data";
 import type { Module } from "@heddle/nn";
-import { Adam, clipGradNorm_ } from "@heddle/optim";
-import { scope, type Tensor } from "@heddle/tensor";
-import { plainState } from "@heddle/train";
+import { Adam } from "@heddle/optim";
+import type { Tensor } from "@heddle/tensor";
+import { type Figures, fit, type History } from "@heddle/train";
 import type { Run } from "../runner/example.ts";
-import { Metrics } from "../runner/metrics.ts";
-import { checkpointIn, resumeFrom } from "../runner/resume.ts";
+import { recorded, whole } from "../runner/recorded.ts";
 import { type NameBatch, nameLoader } from "./batches.ts";
 import type { Name } from "./names.ts";
 
@@ -32,69 +31,37 @@ export interface NamesTask {
   /** Mean loss of a batch in nats. */
   loss(batch: NameBatch): Tensor;
   /** Metrics on the test names after an epoch, by name. */
-  judge(): Promise<Record<string, number>>;
-  /** Draws the metrics so far, after each epoch. */
-  draw(metrics: Metrics): void;
+  judge(): Promise<Figures>;
+  /** Draws the history so far, after each epoch. */
+  draw(history: History): void;
   /** Table columns: titles, and the text of their metrics. */
-  columns: Record<string, (figures: Record<string, number>) => string>;
+  columns: Record<string, (figures: Figures) => string>;
 }
 
 /** Trains a network, and evaluates it after each epoch. */
 export async function trainOnNames(
-  task: NamesTask,
+  { name, network, balanced, loss, judge, draw, columns }: NamesTask,
   data: { train: readonly Name[]; vocabulary: Vocabulary },
-  recipe: NamesRecipe,
+  { about, epochs, batch, lr, resume, checkpointEvery, dryRun }: NamesRecipe,
   run: Run,
-): Promise<{ metrics: Metrics; steps: number }> {
-  const { network, balanced } = task;
-  const { epochs, batch, lr, dryRun } = recipe;
+): Promise<History> {
   const loader = nameLoader(data.train, data.vocabulary, { batch, shuffle: true, balanced });
-  const optimizer = new Adam(network.parameters(), { lr });
-  const folder = run.out.within(task.name);
-  const metrics = new Metrics(folder);
-  const tally = { steps: 0, loss: 0, batches: 0, seconds: 0 };
-  const parts = { network, optimizer, loader, metrics, tally: plainState(tally) };
-  const checkpoint = checkpointIn(folder, { ...recipe.about, part: task.name }, parts);
-  if (recipe.resume) await resumeFrom(checkpoint, run);
-
-  const steps = dryRun ? 1 : epochs * loader.length;
-  const progress = run.progress(steps, tally.steps);
-  const table = run.table(["epoch", "train loss", ...Object.keys(task.columns), "seconds"]);
-  for (let epoch = loader.epoch + 1; epoch <= epochs && tally.steps < steps; epoch++) {
-    for (const batch of loader) {
-      const started = performance.now();
-      const loss = await step(task, optimizer, batch);
-      tally.loss += loss;
-      tally.batches++;
-      tally.seconds += (performance.now() - started) / 1000;
-      progress.advance(`${task.name}  epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}`);
-      if (++tally.steps % (recipe.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
-      if (tally.steps >= steps) break;
-    }
-    progress.say(`${task.name}  epoch ${epoch}/${epochs}  testing`);
-    const trainLoss = tally.loss / tally.batches, { seconds } = tally;
-    const figures = await task.judge();
-    metrics.add({ step: tally.steps, epoch, trainLoss, ...figures, seconds });
-    task.draw(metrics);
-    table.row(
-      epoch,
-      trainLoss.toFixed(3),
-      ...Object.values(task.columns).map((words) => words(figures)),
-      seconds.toFixed(1),
-    );
-    tally.loss = tally.batches = tally.seconds = 0;
-    await checkpoint.save();
-  }
-  progress.end();
-  return { metrics, steps: tally.steps };
-}
-
-async function step({ network, loss: lossOf }: NamesTask, optimizer: Adam, batch: NameBatch): Promise<number> {
-  using _ = scope();
-  const loss = lossOf(batch);
-  optimizer.zeroGrad();
-  loss.backward();
-  clipGradNorm_(network.parameters(), 1);
-  optimizer.step();
-  return Number((await loss.detach().data())[0]);
+  return whole(
+    await fit(network, loader, {
+      step: (_, batch) => loss(batch),
+      optimizer: new Adam(network.parameters(), { lr }),
+      ...{ epochs, clipGradNorm: 1, evaluate: judge, maxSteps: dryRun ? 1 : Infinity },
+      ...recorded(run, {
+        ...{ out: run.out.within(name), about: { ...about, part: name }, resume, checkpointEvery },
+        label: name,
+        draw,
+        row: ({ epoch, loss, seconds, ...figures }) => ({
+          epoch,
+          "train loss": loss.toFixed(3),
+          ...Object.fromEntries(Object.entries(columns).map(([title, words]) => [title, words(figures)])),
+          seconds: seconds.toFixed(1),
+        }),
+      }),
+    }),
+  );
 }

@@ -6,7 +6,9 @@ import { AdamW, LambdaLR } from "@heddle/optim";
 import { Generator, randperm, scope, tidy, zeros } from "@heddle/tensor";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fit } from "@heddle/train";
 import { deviceFigures } from "../runner/device.ts";
+import { whole } from "../runner/recorded.ts";
 import { type Example, start } from "../runner/example.ts";
 import { integer, type Option, OptionError, type RunOptions, runOptions, text } from "../runner/options.ts";
 import { page } from "./page.ts";
@@ -87,17 +89,22 @@ export const ocr: Example<OcrOptions> = {
       const generator = new Generator(seed);
       const optimizer = new AdamW(tuned.model.parameters().filter((parameter) => parameter.requiresGrad), { lr });
       const schedule = new LambdaLR(optimizer, { lrLambda: (step) => Math.min((step + 1) / 5, 1 - step / steps) });
-      const losses: number[] = [];
-      for (let step = 0; step < steps; step++) {
-        using _ = scope();
-        const loss = tuned.loss(draw(someWords(learned, batch, generator), ODD, generator));
-        optimizer.zeroGrad();
-        loss.backward();
-        optimizer.step();
-        schedule.step();
-        losses.push((await loss.detach().data("float32"))[0]!);
-        progress.advance(`${name}  loss ${losses.at(-1)!.toFixed(3)}`);
-      }
+      const recogniser = tuned;
+      const batches = {
+        length: steps,
+        *[Symbol.iterator]() {
+          for (let step = 0; step < steps; step++) yield draw(someWords(learned, batch, generator), ODD, generator);
+        },
+      };
+      // Only the whole is in training mode: its batch norms keep their statistics.
+      recogniser.model.training = true;
+      const { losses } = whole(
+        await fit(tuned.model, batches, {
+          step: (_, pictures) => recogniser.loss(pictures),
+          ...{ optimizer, schedule, scheduleBy: "step", epochs: 1 },
+          callbacks: [{ onStep: ({ loss }) => progress.advance(`${name}  loss ${loss.toFixed(3)}`) }],
+        }),
+      );
       const texts = await readTests(tuned);
       const [odd, plain] = percents(texts);
       results.push({ name, trained, odd: odd!, plain: plain!, losses, texts: texts[0]! });

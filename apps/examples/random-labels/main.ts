@@ -6,9 +6,9 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, integer, number, type Option } from "../runner/options.ts";
 import { gaussianPixels, randomLabels, randomPixels, shuffledPixels } from "./corruptions.ts";
-import { fit } from "./fit.ts";
-import { page } from "./page.ts";
+import { train as trainOn } from "./train.ts";
 import { drawReport, type Result } from "./report.ts";
+import { page } from "./page.ts";
 
 interface RandomLabelsOptions extends CommonOptions {
   model: Option<ModelName>;
@@ -80,7 +80,7 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
       const weightDecay = decay ? options.weightDecay : 0;
       const settings = { model, seed, epochs, batch, lr: options.lr ?? recipe.lr, crop, weightDecay };
       let done = 0;
-      const fitted = await fit(settings, images, test, run, (epoch, loss) => {
+      const fitted = await trainOn(settings, images, test, run, (epoch, loss) => {
         done = epoch;
         progress.advance(`${i + 1}/${experiments.length} ${data}  epoch ${epoch}  loss ${loss.toFixed(3)}`);
       });

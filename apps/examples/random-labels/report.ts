@@ -1,7 +1,7 @@
 /** The pictures of the experiment. */
 import type { OutFolder } from "../runner/out_folder.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
-import type { Fitted } from "./fit.ts";
+import type { Fitted } from "./train.ts";
 
 /** The result of one experiment. */
 export interface Result extends Fitted {

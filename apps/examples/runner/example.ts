@@ -7,6 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openDevice } from "./device.ts";
 import { helpText, startCommand } from "./help.ts";
+import { Interrupted } from "./interrupted.ts";
 import { type Answer, answerLines, type LineSource } from "./prompt.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { LivePage } from "./live_page.ts";
@@ -47,7 +48,7 @@ export interface Run {
    * Shows the progress of `total` steps, `before` of which an earlier run did. As a callback of `fit` it needs no total; `row` is what its
    * table shows of an epoch.
    */
-  progress(total: number | null, before?: number, options?: Pick<ProgressOptions, "row">): Progress;
+  progress(total: number | null, before?: number, options?: Pick<ProgressOptions, "row" | "label">): Progress;
   /** Writes the page as it is now, where no table does. */
   showSoFar(): void;
 }
@@ -61,7 +62,7 @@ export interface Streams {
 }
 
 /**
- * Runs an example with command-line arguments and returns its exit code: 0, or 2 if an option is invalid.
+ * Runs an example with command-line arguments and returns its exit code: 0, 2 if an option is invalid, or 130 or 143 if a signal ended it.
  *
  * With `--json` standard output has one line, the figures as JSON, and everything for people goes to standard error.
  * Otherwise people read standard output. With `--ask` standard output has only the replies, or with `--json` only their
@@ -94,8 +95,8 @@ export async function runExample<S extends RunOptions>(
       out,
       print: (text) => screen.print(text),
       table: (titles) => livePage.table(titles, (line) => screen.print(line)),
-      progress: (total, done = 0, { row } = {}) =>
-        new Progress(total, { done, screen, ...(row !== undefined && { row: livePage.rows(row) }) }),
+      progress: (total, done = 0, { row, ...shown } = {}) =>
+        new Progress(total, { done, screen, ...shown, ...(row !== undefined && { row: livePage.rows(row) }) }),
       showSoFar: () => void livePage.write(),
     };
     if (asked) {
@@ -112,6 +113,10 @@ export async function runExample<S extends RunOptions>(
     if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
     return 0;
   } catch (error) {
+    if (error instanceof Interrupted) {
+      streams.stderr.write(`${example.name}: ${error.message}\n`);
+      return Number(process.exitCode ?? 0) || 130;
+    }
     page?.fail(error);
     const option = error instanceof CheckpointError ? "--resume: " : error instanceof FolderError ? "--out: " : "";
     if (option === "" && !(error instanceof OptionError)) throw error;

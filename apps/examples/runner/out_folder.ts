@@ -1,8 +1,7 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
 import { putFile } from "@heddle/store";
-import { type Callback, JsonLines, type JsonLinesOptions } from "@heddle/train";
+import { JsonLines, type JsonLinesOptions } from "@heddle/train";
 import { FolderError, makeFolder, openFolder, writing } from "@heddle/train/files";
-import { appendFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { OptionError } from "./options.ts";
 import { type Picture, type RunPage, runPage, type Section } from "./page.ts";
@@ -50,18 +49,11 @@ export class OutFolder {
     this.files.set(file, { file, note });
   }
 
-  /** The log of a training of `fit` in a file, as its callbacks; none in a dry run. The page links to it with its note. */
-  log(file: string, note: string, options?: JsonLinesOptions): Callback[] {
+  /** The log of a training of `fit` in a file, as a callback; none in a dry run. The page links to it with its note. */
+  log(file: string, note: string, options?: JsonLinesOptions): JsonLines[] {
     if (this.dry) return [];
     this.files.set(file, { file, note });
     return [new JsonLines(join(this.path, file), options)];
-  }
-
-  /** Appends to a file, creating it if necessary. */
-  append(file: string, content: string): void {
-    if (this.dry) return;
-    const target = join(this.path, file);
-    this.attempt(target, () => appendFileSync(target, content));
   }
 
   /** A subfolder for a part of the run; its files are not on the page. */

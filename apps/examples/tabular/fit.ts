@@ -4,6 +4,8 @@ import { DataLoader, type TensorDataset } from "@heddle/data";
 import { functional as F, type Sequential } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import { Generator, scope, type Tensor } from "@heddle/tensor";
+import { fit, type History } from "@heddle/train";
+import { whole } from "../runner/recorded.ts";
 
 /** Samples and their classes. */
 export type Part = TensorDataset<[Tensor, Tensor]>;
@@ -18,53 +20,22 @@ export interface FitSettings {
   readonly seed: number;
 }
 
-/** What training led to. */
-export interface Fit {
-  /** The epoch whose weights the network has. */
-  readonly epoch: number;
-  /** The losses after each epoch. */
-  readonly train: readonly number[];
-  readonly validation: readonly number[];
-}
-
 /** Trains a network with early stopping: it ends with the weights of the epoch of the lowest validation loss. */
-export function fit(network: Sequential, train: Part, validation: Part, settings: FitSettings): Fit {
-  const loader = new DataLoader(train, {
-    batchSize: settings.batch,
-    shuffle: true,
-    generator: new Generator(settings.seed),
-  });
-  const optimizer = new Adam(network.parameters(), { lr: settings.lr });
-  const losses = { train: [] as number[], validation: [] as number[] };
-  let best = Infinity, epoch = 0, weights: Record<string, Tensor> = {};
-  for (let now = 1; now <= settings.epochs && now - epoch <= settings.patience; now++) {
-    let total = 0;
-    for (const [x, y] of loader) {
-      using _ = scope();
-      const loss = F.crossEntropy(network.forward(x), y);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      total += loss.item() * x.shape[0]!;
-    }
-    losses.train.push(total / train.length);
-    const loss = lossOf(network, validation);
-    losses.validation.push(loss);
-    if (loss < best) {
-      [best, epoch] = [loss, now];
-      for (const each of Object.values(weights)) each.dispose();
-      weights = Object.fromEntries(Object.entries(network.stateDict()).map(([name, each]) => [name, each.clone()]));
-    }
-  }
-  network.loadStateDict(weights);
-  for (const each of Object.values(weights)) each.dispose();
-  return { epoch, ...losses };
-}
-
-/** The mean cross-entropy of a part. */
-export function lossOf(network: Sequential, { tensors: [x, y] }: Part): number {
-  using _ = scope();
-  return noGrad(() => F.crossEntropy(network.forward(x), y).item());
+export async function train(
+  network: Sequential,
+  train: Part,
+  validation: Part,
+  settings: FitSettings,
+): Promise<History> {
+  const { epochs, batch, lr, patience, seed } = settings;
+  const generator = new Generator(seed);
+  return whole(
+    await fit(network, new DataLoader(train, { batchSize: batch, shuffle: true, generator }), {
+      step: (_, [x, y]) => ({ loss: F.crossEntropy(network.forward(x), y), weight: x.shape[0]! }),
+      optimizer: new Adam(network.parameters(), { lr }),
+      ...{ epochs, validation: [validation.tensors], earlyStopping: { patience } },
+    }),
+  );
 }
 
 /** The class probabilities of samples, `[samples, classes]`. */

@@ -2,13 +2,14 @@
 import { Categories, Impute, parseCsv, Preparation, readCsv, Standardize, type Table } from "@heddle/data/table";
 import type { Sequential } from "@heddle/nn";
 import { Generator, manualSeed } from "@heddle/tensor";
+import type { History } from "@heddle/train";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { type Answer, type AskOptions, askOptions, LineError } from "../runner/prompt.ts";
 import { mean } from "../runner/statistics.ts";
-import { type Fit, fit, type Part, probabilitiesOf } from "./fit.ts";
+import { type Part, probabilitiesOf, train as trainOn } from "./fit.ts";
 import { readModel, saveModel } from "./model_file.ts";
 import { type Kind, KINDS, networkOf } from "./networks.ts";
 import { page } from "./page.ts";
@@ -77,13 +78,14 @@ export const tabular: Example<TabularOptions> = {
         manualSeed(seed + split);
         const network = networkOf(kind, features.length, classes.length, hidden);
         network.to(run.device);
-        const fitted = fit(network, a, b, { epochs, batch, lr, patience: options.patience, seed: seed + split });
+        const settings = { epochs, batch, lr, patience: options.patience, seed: seed + split };
+        const history = await trainOn(network, a, b, settings), epoch = history.bestEpoch!;
         const wrong = wrongOf(network, c);
-        const validationLoss = fitted.validation[fitted.epoch - 1]!;
-        results.push({ kind, split, epoch: fitted.epoch, validationLoss, wrong, tested: c.length });
+        const validationLoss = history.values("validationLoss")[epoch - 1]!;
+        results.push({ kind, split, epoch, validationLoss, wrong, tested: c.length });
         progress.advance(`${kind}  validation loss ${validationLoss.toFixed(3)}`);
         if (split === 0 && kind === "perceptron") {
-          run.out.picture("losses.svg", lossChart(fitted));
+          run.out.picture("losses.svg", lossChart(history));
           await saveModel(run.out, { kind, hidden, features, classes: [...classes], network, preparation });
         }
       }
@@ -124,13 +126,15 @@ function wrongOf(network: Sequential, { tensors: [x, y] }: Part): number {
   return probabilitiesOf(network, x).filter((row, i) => row.indexOf(Math.max(...row)) !== truth[i]).length;
 }
 
-function lossChart({ train, validation }: Fit): string {
-  const x = train.map((_, i) => i + 1);
+function lossChart(history: History): string {
   return lineChart({
     title: "Perceptron, first split: loss",
     x: { label: "epoch" },
     y: { label: "cross-entropy (nats)", scale: "log" },
-    series: [{ name: "training", x, y: train }, { name: "validation", x, y: validation }],
+    series: [
+      { name: "training", ...history.curve("loss") },
+      { name: "validation", ...history.curve("validationLoss") },
+    ],
   });
 }
 

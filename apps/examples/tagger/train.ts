@@ -1,8 +1,9 @@
 /** Trains a tagger and evaluates it after each epoch. */
-import { type EntityF1, entityF1 } from "@heddle/data";
-import { Adam, clipGradNorm_ } from "@heddle/optim";
+import { DataLoader, type EntityF1, entityF1 } from "@heddle/data";
+import { Adam } from "@heddle/optim";
 import { Generator, manualSeed, scope } from "@heddle/tensor";
-import { type Progress } from "@heddle/train/text";
+import { fit, type Progress } from "@heddle/train";
+import { whole } from "../runner/recorded.ts";
 import { batchOf, batchSampler, type Corpus, tagNumbers, type Words } from "./corpus.ts";
 import { Tagger, type TaggerSizes } from "./tagger.ts";
 
@@ -47,32 +48,33 @@ export async function trainTagger(
     withCrf,
     new Generator(seed),
   );
-  const optimizer = new Adam(tagger.parameters(), { lr });
-  const sampler = batchSampler(corpus.train, batch, new Generator(seed));
-  const [f1, losses]: [number[], number[]] = [[], []];
-  let steps = 0;
+  const loader = new DataLoader(corpus.train, {
+    batchSampler: batchSampler(corpus.train, batch, new Generator(seed)),
+    collate: (sentences) => sentences,
+  });
+  const right = corpus.test.map((sentence) => sentence.tags);
   let found: string[][] = [];
-  for (let epoch = 1; epoch <= epochs && steps < most; epoch++) {
-    for (const indices of sampler) {
-      if (steps >= most) break;
-      using _ = scope();
-      const sentences = indices.map((index) => corpus.train[index]!);
-      const loss = tagger.loss(batchOf(sentences.map(({ words }) => words), words), tagNumbers(sentences, tags));
-      optimizer.zeroGrad();
-      loss.backward();
+  const history = whole(
+    await fit(tagger, loader, {
+      step: (_, sentences) =>
+        tagger.loss(batchOf(sentences.map(({ words }) => words), words), tagNumbers(sentences, tags)),
       // Gradients of recurrent networks are occasionally large (Pascanu et al. 2013).
-      clipGradNorm_(tagger.parameters(), 5);
-      optimizer.step();
-      const [value] = await loss.detach().data();
-      losses.push(Number(value));
-      steps++;
-      progress.advance(`${withCrf ? "BiLSTM-CRF" : "BiLSTM"}, seed ${seed}, epoch ${epoch}/${epochs}`);
-    }
-    found = await tagAll(tagger, corpus.test.map((sentence) => sentence.words), words, tags);
-    f1.push(entityF1(found, corpus.test.map((sentence) => sentence.tags)).f1);
-  }
-  const score = entityF1(found, corpus.test.map((sentence) => sentence.tags));
-  return { tagger, found, score, f1, losses, inconsistent: countInconsistent(found), steps };
+      ...{ optimizer: new Adam(tagger.parameters(), { lr }), epochs, maxSteps: most, clipGradNorm: 5 },
+      async evaluate() {
+        found = await tagAll(tagger, corpus.test.map((sentence) => sentence.words), words, tags);
+        return { f1: entityF1(found, right).f1 };
+      },
+      callbacks: [{
+        onStep: ({ epoch }) =>
+          progress.advance(`${withCrf ? "BiLSTM-CRF" : "BiLSTM"}, seed ${seed}, epoch ${epoch}/${epochs}`),
+      }],
+    }),
+  );
+  return {
+    ...{ tagger, found, score: entityF1(found, right), f1: history.values("f1"), losses: history.losses },
+    inconsistent: countInconsistent(found),
+    steps: history.losses.length,
+  };
 }
 
 /** Batch size for tagging. */

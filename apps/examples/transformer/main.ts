@@ -24,7 +24,7 @@ import { WordPieces } from "../translation/word_pieces.ts";
 import { attentionMap, directionWords, drawAttention, drawCurves } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/model_file.ts";
 import { compareSearches } from "../translation/compare_searches.ts";
-import { trainTranslator } from "../translation/train.ts";
+import { trainingFigures, trainTranslator } from "../translation/train.ts";
 import { type TransformerSizes, TransformerTranslator } from "./model.ts";
 import { page } from "./page.ts";
 import { inverseSquareRoot } from "./schedule.ts";
@@ -109,7 +109,7 @@ export const transformer: Example<TransformerOptions> = {
     const title = `Transformer, ${directionWords(direction)}`;
     const optimizer = new Adam(model.parameters(), { lr, betas: [0.9, 0.98], eps: 1e-9 });
     const settings = { ...sizes, labelSmoothing, warmUp: options.warmUp, seed, batch, lr, epochs: options.epochs };
-    const { metrics, figures: training } = await trainTranslator(model, { train, validation, vocabularies }, {
+    const history = await trainTranslator(model, { train, validation, vocabularies }, {
       about: {
         example: "transformer",
         pairs: train.length,
@@ -126,7 +126,7 @@ export const transformer: Example<TransformerOptions> = {
       },
       loss: ({ source, lengths, previous, next }) =>
         wordLoss(model.forward(source, lengths, previous), next, labelSmoothing),
-      draw: (metrics) => drawCurves(run.out, title, metrics),
+      draw: (history) => drawCurves(run.out, title, history),
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
       dryRun: options.dryRun,
@@ -134,14 +134,14 @@ export const transformer: Example<TransformerOptions> = {
 
     const search = { direction, beams: options.beam, lengthPenalty: options.lengthPenalty };
     const { figures, written } = await compareSearches(model, validation, vocabularies, search, run);
-    drawCurves(run.out, title, metrics);
+    drawCurves(run.out, title, history);
     await drawMaps(run, model, vocabularies, written.slice(0, MAPS));
     await saveTranslator(run.out, "transformer", model, { direction, sizes }, vocabularies);
     return {
       ...{ direction, ...sizes, words, parameters },
       ...deviceFigures(run.device),
       epochs: options.epochs,
-      ...training,
+      ...trainingFigures(history),
       ...figures,
     };
   },

@@ -13,10 +13,10 @@ import { loadPairs } from "../translation/pairs.ts";
 import { attentionMap, directionWords, drawAttention, drawCurves } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/model_file.ts";
 import { compareSearches } from "../translation/compare_searches.ts";
-import { trainTranslator } from "../translation/train.ts";
-import { page } from "./page.ts";
+import { trainingFigures, trainTranslator } from "../translation/train.ts";
 import type { AttentionKind, TranslatorSizes } from "./sizes.ts";
 import { Translator } from "./translator.ts";
+import { page } from "./page.ts";
 
 interface TranslateOptions extends CommonOptions, TranslationOptions {
   attention: Option<AttentionKind>;
@@ -79,7 +79,7 @@ export const translate: Example<TranslateOptions> = {
 
     const title = `GRU, ${attention === "none" ? "no" : attention} attention, ${directionWords(direction)}`;
     const optimizer = new Adam(model.parameters(), { lr });
-    const { metrics, figures: training } = await trainTranslator(model, { train, validation, vocabularies }, {
+    const history = await trainTranslator(model, { train, validation, vocabularies }, {
       about: {
         example: "translate",
         pairs: train.length,
@@ -100,7 +100,7 @@ export const translate: Example<TranslateOptions> = {
         const own = teacherForcing < 1 && tidy(() => rand([1], { device: "cpu" }).item()) >= teacherForcing;
         return wordLoss(model.forward(batch.source, batch.lengths, batch.previous, own), batch.next);
       },
-      draw: (metrics) => drawCurves(run.out, title, metrics),
+      draw: (history) => drawCurves(run.out, title, history),
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
       dryRun: options.dryRun,
@@ -108,7 +108,7 @@ export const translate: Example<TranslateOptions> = {
 
     const search = { direction, beams: options.beam, lengthPenalty: options.lengthPenalty };
     const { figures, written } = await compareSearches(model, validation, vocabularies, search, run);
-    drawCurves(run.out, title, metrics);
+    drawCurves(run.out, title, history);
     for (const [n, pair] of written.slice(0, MAPS).entries()) {
       const map = await attentionMap(model, vocabularies, pair);
       if (map === null) continue;
@@ -122,7 +122,7 @@ export const translate: Example<TranslateOptions> = {
       parameters,
       ...deviceFigures(run.device),
       epochs: options.epochs,
-      ...training,
+      ...trainingFigures(history),
       ...figures,
     };
   },

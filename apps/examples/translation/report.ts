@@ -1,7 +1,7 @@
 /** The pictures of a translator: curves and attention maps; and sentences to show. */
 import { noGrad } from "@heddle/autograd";
 import { tidy } from "@heddle/tensor";
-import type { Metrics } from "../runner/metrics.ts";
+import type { History } from "@heddle/train";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { heatMap } from "../runner/pictures/heat_map.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
@@ -16,15 +16,15 @@ export function directionWords(direction: Direction): string {
 }
 
 /** Losses and BLEU by epoch. */
-export function drawCurves(out: OutFolder, title: string, metrics: Metrics): void {
+export function drawCurves(out: OutFolder, title: string, history: History): void {
   const epochs = { label: "epoch", whole: true };
   const loss = lineChart({
     title: `${title}: loss`,
     x: epochs,
     y: { label: "cross-entropy (nats per word)" },
     series: [
-      { name: "train, measured during training", ...metrics.curve("trainLoss", "epoch"), marks: true },
-      { name: "validation", ...metrics.curve("validationLoss", "epoch"), marks: true },
+      { name: "train, measured during training", ...history.curve("loss"), marks: true },
+      { name: "validation", ...history.curve("validationLoss"), marks: true },
     ],
   });
   out.picture("loss.svg", loss);
@@ -34,7 +34,7 @@ export function drawCurves(out: OutFolder, title: string, metrics: Metrics): voi
     y: { label: "BLEU", include: 0 },
     series: [{
       name: "greedy translations of the validation sentences",
-      ...metrics.curve("bleu", "epoch"),
+      ...history.curve("bleu"),
       marks: true,
     }],
   });

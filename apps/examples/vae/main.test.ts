@@ -39,7 +39,7 @@ describe("vae", () => {
       // A two-dimensional code carries some information, but not much.
       expect(figures.divergence).toBeGreaterThan(1);
       expect(figures.divergence).toBeLessThan(10);
-      expect(-figures.testElbo[7]).toBeCloseTo(figures.reconstruction + figures.divergence, 6);
+      expect(-figures.testElbo[7]).toBeCloseTo(figures.reconstruction + figures.divergence, 4);
       const page = readFileSync(join(folder, "a", "index.html"), "utf8");
       for (const picture of ["elbo", "samples", "interpolations", "reconstructions", "map", "codes"]) {
         expect(page).toContain(`src="${picture}.svg"`);
@@ -54,7 +54,13 @@ describe("vae", () => {
     await expect(run("crashed", [...args, "--checkpoint-every", "4"], "75%")).rejects.toThrow("the power went");
     const resumed = await run("crashed", [...args, "--resume"]);
     expect(resumed.figures).toEqual(whole.figures);
-    for (const file of ["vae.safetensors", "metrics.jsonl", "samples.svg", "interpolations.svg"]) {
+    const lines = (out: string) =>
+      readFileSync(join(folder, out, "metrics.jsonl"), "utf8").trim().split("\n").map((line) => ({
+        ...JSON.parse(line),
+        seconds: 0,
+      }));
+    expect(lines("crashed")).toEqual(lines("whole"));
+    for (const file of ["vae.safetensors", "samples.svg", "interpolations.svg"]) {
       expect(readFileSync(join(folder, "crashed", file)).equals(readFileSync(join(folder, "whole", file)))).toBe(true);
     }
   });

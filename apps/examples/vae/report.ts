@@ -1,9 +1,9 @@
 /** The pictures of the variational autoencoder. */
 import { noGrad } from "@heddle/autograd";
 import { linspace, meshgrid, stack, type Tensor, tidy } from "@heddle/tensor";
+import type { History } from "@heddle/train";
 import { batchPixels, type Digits } from "../digits/digits.ts";
 import type { Filmstrip } from "../digits/filmstrip.ts";
-import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
@@ -47,18 +47,18 @@ export async function between(
 
 /** Draws all pictures of a run. */
 export async function drawReport(
-  { out, network, latent, test, metrics, samples, interpolations }: {
+  { out, network, latent, test, history, samples, interpolations }: {
     out: OutFolder;
     network: Vae;
     latent: number;
     test: Digits;
-    metrics: Metrics;
+    history: History;
     samples: Filmstrip;
     interpolations: Filmstrip;
   },
 ): Promise<void> {
   const title = `VAE, codes of ${latent}`;
-  out.picture("elbo.svg", elboChart(title, metrics));
+  out.picture("elbo.svg", elboChart(title, history));
   out.picture(
     "samples.svg",
     samples.draw(`${title}: samples`, "from the same random normal codes, after each epoch"),
@@ -79,14 +79,19 @@ export async function drawReport(
   out.picture("codes.svg", await codes(title, network, test));
 }
 
-function elboChart(title: string, metrics: Metrics): string {
+function elboChart(title: string, history: History): string {
+  /** The losses are negative ELBOs. */
+  const elbo = (figure: string): { x: number[]; y: number[] } => {
+    const { x, y } = history.curve(figure);
+    return { x, y: y.map((loss) => -loss) };
+  };
   return lineChart({
     title: `${title}: evidence lower bound`,
     x: { label: "epoch", whole: true },
     y: { label: "ELBO (nats)" },
     series: [
-      { name: "train, measured during training", ...metrics.curve("trainElbo", "epoch"), marks: true },
-      { name: "test", ...metrics.curve("testElbo", "epoch"), marks: true },
+      { name: "train, measured during training", ...elbo("loss"), marks: true },
+      { name: "test", ...elbo("validationLoss"), marks: true },
     ],
   });
 }

@@ -9,12 +9,14 @@ export interface StepRecord {
   readonly step: number;
   /** The number of its epoch, from 1. */
   readonly epoch: number;
-  /** The loss of its batch; of its batches' mean where gradients are accumulated. */
+  /** The loss of its batch; of its batches' mean, by their weights, where gradients are accumulated. */
   readonly loss: number;
   /** The learning rate of the step, of the optimiser's first group. */
   readonly lr: number;
   /** The norm of the gradients before clipping, where they are clipped. */
   readonly gradNorm?: number;
+  /** Other figures that `step` returned, by their names. */
+  readonly [figure: string]: number | undefined;
 }
 
 /** An epoch of a training: a row of its history. Figures keep the order in which they are computed. */
@@ -23,15 +25,15 @@ export interface EpochRecord {
   readonly epoch: number;
   /** The number of its last step, from 1 over the whole training. */
   readonly step: number;
-  /** The mean loss over its batches. */
+  /** The mean loss over its batches, by their weights where `step` gives some. */
   readonly loss: number;
   /** How long its steps took, without validation and callbacks. */
   readonly seconds: number;
   /** The learning rate of its last step. */
   readonly lr: number;
   /**
-   * Metrics of the training batches by their names (`accuracy`), and what validation found, with a prefix (`validationLoss`,
-   * `validationAccuracy`).
+   * Means of the figures that `step` returned, metrics of the training batches by their names (`accuracy`), what validation found of both,
+   * with a prefix (`validationLoss`, `validationAccuracy`), and what `evaluate` returned.
    */
   readonly [figure: string]: MetricValue;
 }
@@ -50,6 +52,8 @@ export interface Training {
   readonly step: number;
   /** The rows of the epochs done, likewise. */
   readonly history: readonly EpochRecord[];
+  /** The loss of every step done, likewise. */
+  readonly losses: readonly number[];
   /** Ends the training after the current step. */
   stop(): void;
 }

@@ -24,7 +24,13 @@ export { type LossOptions, type Metrics, type StepResult } from "./loop/batch_lo
 export { evaluate, type EvaluateOptions, type Evaluation } from "./loop/evaluate.ts";
 export { findLearningRate, type FindLearningRateOptions, type LearningRates } from "./loop/find_learning_rate.ts";
 export { fit } from "./loop/fit.ts";
-export { type AbortSignalLike, type FitCheckpoint, type FitOptions, type Schedule } from "./loop/fit_options.ts";
+export {
+  type AbortSignalLike,
+  type Figures,
+  type FitCheckpoint,
+  type FitOptions,
+  type Schedule,
+} from "./loop/fit_options.ts";
 export { type Ending, History } from "./loop/history.ts";
 export { Interrupt } from "./loop/interrupt.ts";
 export { MixedPrecision, type MixedPrecisionOptions, type MixedPrecisionState } from "./loop/mixed_precision.ts";

@@ -1,6 +1,6 @@
 /** The loss of a batch, from a loss function or a step of the caller's own. */
 import type { Module } from "@heddle/nn";
-import { Tensor } from "@heddle/tensor";
+import { stack, Tensor } from "@heddle/tensor";
 import { checkSynchronous } from "@heddle/tensor/engine";
 import type { Metric } from "../metrics/metric.ts";
 import { type Batches, checkPair, describe } from "./batches.ts";
@@ -12,6 +12,19 @@ export interface StepResult {
   /** What metrics compare: the model's output, and what it should be. Only needed for metrics. */
   readonly output?: Tensor;
   readonly target?: Tensor;
+  /**
+   * What the loss counts in the mean of an epoch, and in the gradient where gradients are accumulated, such as the number of words of which
+   * it is the mean. Default: 1 in training; in validation the first size of the batch's first tensor.
+   */
+  readonly weight?: number;
+  /** Other figures of the batch, one number each: the terms of the loss, for example. Their means are reported under these names. */
+  readonly figures?: Readonly<Record<string, Tensor>>;
+}
+
+/** The loss of a batch and its other figures, as numbers. */
+export interface StepValues {
+  readonly loss: number;
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 /** How the loss of a batch is computed. Exactly one of `loss` and `step` is given. */
@@ -60,8 +73,18 @@ export function lossOfBatch<M extends Module, B>(
     checkSynchronous(`${operation}: step`, result, "compute the loss without awaiting");
     if (result instanceof Tensor) return { loss: checkLoss(operation, result) };
     if (typeof result !== "object" || result === null) checkLoss(operation, result);
+    checkWeight(operation, result.weight);
     return { ...result, loss: checkLoss(operation, result.loss) };
   };
+}
+
+/** Reads the loss and the figures of a batch, all at once, so that a GPU is waited for once. */
+export async function readValues(operation: string, { loss, figures = {} }: StepResult): Promise<StepValues> {
+  const names = Object.keys(figures);
+  for (const name of names) checkLoss(operation, figures[name], `the figure ${JSON.stringify(name)}`);
+  const read = [loss, ...Object.values(figures)].map((value) => value.detach().reshape([]));
+  const [value, ...others] = await (names.length === 0 ? read[0]! : stack(read)).data();
+  return { loss: Number(value), figures: Object.fromEntries(names.map((name, i) => [name, Number(others[i])])) };
 }
 
 /** Adds a batch to metrics. @throws TypeError if the step returned only a loss */
@@ -78,16 +101,22 @@ export function updateMetrics(operation: string, metrics: Metrics, { output, tar
   for (const metric of Object.values(metrics)) metric.update(output.detach(), target);
 }
 
-function checkLoss(operation: string, loss: unknown): Tensor {
+function checkLoss(operation: string, loss: unknown, what = "the loss"): Tensor {
   if (!(loss instanceof Tensor)) {
-    throw new TypeError(`${operation}: the loss is ${describe(loss)}; it must be a tensor of one element`);
+    throw new TypeError(`${operation}: ${what} is ${describe(loss)}; it must be a tensor of one element`);
   }
   if (loss.numel !== 1) {
     throw new TypeError(
-      `${operation}: the loss has the shape [${loss.shape.join(", ")}]; it must be one number, as loss.mean() is`,
+      `${operation}: ${what} has the shape [${loss.shape.join(", ")}]; it must be one number, as loss.mean() is`,
     );
   }
   return loss;
+}
+
+function checkWeight(operation: string, weight: unknown): void {
+  if (weight === undefined || (typeof weight === "number" && weight > 0 && weight < Infinity)) return;
+  const given = typeof weight === "number" ? String(weight) : describe(weight);
+  throw new RangeError(`${operation}: the weight of a batch is ${given}; it must be a number above 0`);
 }
 
 function checkIterable(operation: string, loader: unknown): void {

@@ -3,8 +3,9 @@ import type { Module } from "@heddle/nn";
 import { type Device, scope } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import type { MetricValue } from "../metrics/metric.ts";
-import { lossOfBatch, type LossOptions, type Metrics, updateMetrics } from "./batch_loss.ts";
+import { lossOfBatch, type LossOptions, type Metrics, readValues, updateMetrics } from "./batch_loss.ts";
 import { type Batches, samplesIn, toDevice } from "./batches.ts";
+import { addValues, meansOf, noSums } from "./weighted_means.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions<M extends Module, B> extends LossOptions<M, B> {
@@ -14,7 +15,7 @@ export interface EvaluateOptions<M extends Module, B> extends LossOptions<M, B> 
   readonly device?: Device | string;
 }
 
-/** What {@link evaluate} finds: the mean loss over the samples, and the metrics by their names. */
+/** What {@link evaluate} finds: the mean loss over the samples, the means of the figures of `step`, and the metrics by their names. */
 export type Evaluation = { readonly loss: number; readonly [figure: string]: MetricValue };
 
 /**
@@ -44,30 +45,57 @@ export async function evaluate<M extends Module, B>(
     throw new RangeError('evaluate: a metric is named "loss", as the figure of the loss is; choose another name');
   }
   const resetAll = (): void => Object.values(metrics).forEach((metric) => metric.reset());
-  const modules = model.modules();
-  const modes = modules.map(({ training }) => training);
   resetAll();
-  model.eval();
-  let sum = 0, samples = 0;
   try {
-    for await (const batch of loader) {
-      using _ = scope();
-      const loss = noGrad(() => {
-        const moved = toDevice(batch, device);
-        const result = lossOf(model, moved);
-        updateMetrics("evaluate", metrics, result);
-        return result.loss;
-      });
-      const count = samplesIn(batch);
-      sum += count * Number((await loss.data())[0]);
-      samples += count;
-    }
-    if (samples === 0) throw new Error("evaluate: the loader has no batches; is its data set empty?");
-    return { loss: sum / samples, ...await figuresOf(metrics) };
+    return await inEvaluation(model, async () => {
+      const total = noSums();
+      for await (const batch of loader) {
+        using _ = scope();
+        const result = noGrad(() => {
+          const moved = toDevice(batch, device);
+          const found = lossOf(model, moved);
+          updateMetrics("evaluate", metrics, found);
+          return found;
+        });
+        const { loss, figures } = await readValues("evaluate", result);
+        checkNames("evaluate", "step", figures, new Set(["loss", ...Object.keys(metrics)]));
+        addValues("evaluate", total, { loss, ...figures }, result.weight ?? samplesIn(batch));
+      }
+      if (total.weight === 0) throw new Error("evaluate: the loader has no batches; is its data set empty?");
+      const { loss, ...figures } = meansOf(total);
+      return { loss: loss!, ...figures, ...await figuresOf(metrics) };
+    });
   } finally {
     resetAll();
+  }
+}
+
+/** Calls a function while a model is in evaluation mode; afterwards each of its modules is in the mode in which it was. */
+export async function inEvaluation<T>(model: Module, fn: () => Promise<T>): Promise<T> {
+  const modules = model.modules();
+  const modes = modules.map(({ training }) => training);
+  model.eval();
+  try {
+    return await fn();
+  } finally {
     modules.forEach((module, i) => module.training = modes[i]!);
   }
+}
+
+/** @throws RangeError if a figure has the name of another one */
+export function checkNames(
+  operation: string,
+  source: string,
+  figures: Readonly<Record<string, unknown>>,
+  taken: ReadonlySet<string>,
+): void {
+  const bad = Object.keys(figures).find((name) => name === "" || taken.has(name));
+  if (bad === undefined) return;
+  throw new RangeError(
+    `${operation}: \`${source}\` returns a figure named ${JSON.stringify(bad)}${
+      bad === "" ? "" : ", which another figure is named already"
+    }; choose another name`,
+  );
 }
 
 /** The figures of metrics by their names. */

@@ -6,6 +6,7 @@ import type { Device, Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import type { Callback } from "../callback.ts";
 import type { CheckpointOptions, Stateful } from "../checkpoint/checkpoint.ts";
+import type { MetricValue } from "../metrics/metric.ts";
 import type { LossOptions, Metrics } from "./batch_loss.ts";
 import { type Batches, describe } from "./batches.ts";
 
@@ -29,21 +30,31 @@ export interface FitCheckpoint extends Omit<CheckpointOptions, "lock"> {
   readonly lock?: boolean;
 }
 
+/** Figures by their names. */
+export type Figures = Readonly<Record<string, MetricValue>>;
+
 /** Options of {@link fit}. */
 export interface FitOptions<M extends Module, B> extends LossOptions<M, B> {
   /** The optimiser, made of the model's parameters. */
   readonly optimizer: Optimizer;
   /** Number of epochs, those before a resumed training was interrupted included. */
   readonly epochs: number;
+  /** Ends training after so many steps, also in the middle of an epoch, which then counts as a whole one. Default: Infinity. */
+  readonly maxSteps?: number;
   /** Batches on which the model is judged after every epoch: `validationLoss`, and the metrics with the same prefix. */
   readonly validation?: Batches<B>;
   /** Metrics by the names of their figures, of the training batches and of the validation. */
   readonly metrics?: Metrics;
+  /**
+   * What else is measured after every epoch, by generated texts or pictures for example: a function of the model, in evaluation mode, and
+   * the number of the epoch, from 1. Its figures are those of the epoch, after those of the validation. It may return a promise.
+   */
+  readonly evaluate?: (model: M, epoch: number) => Figures | Promise<Figures>;
   /** A learning-rate schedule, made of the optimiser. */
   readonly schedule?: Schedule | ReduceLROnPlateau;
   /** When the schedule steps. Default "epoch". */
   readonly scheduleBy?: "step" | "epoch";
-  /** Of how many batches a step adds up the gradients; it takes their mean. Default 1. */
+  /** Of how many batches a step takes the mean gradient, by their `weight` where `step` gives one. Default 1. */
   readonly accumulate?: number;
   /** The largest norm of the gradients; larger ones are scaled down. Default: any. */
   readonly clipGradNorm?: number;
@@ -79,7 +90,7 @@ export interface AbortSignalLike {
 const NAMES: readonly (keyof FitOptions<Module, unknown>)[] = [
   ...["loss", "step", "optimizer", "epochs", "validation", "metrics", "schedule", "scheduleBy", "accumulate"] as const,
   ...["clipGradNorm", "precision", "average", "earlyStopping", "monitor", "checkpoint", "callbacks", "device"] as const,
-  ...["signal", "interruptible"] as const,
+  ...["signal", "interruptible", "maxSteps", "evaluate"] as const,
 ];
 
 const SAVING_NAMES: readonly (keyof FitCheckpoint)[] = [
@@ -97,6 +108,13 @@ export function checkFit<M extends Module, B>(model: M, options: FitOptions<M, B
   }
   checkWhole("epochs", epochs, 0);
   checkWhole("accumulate", accumulate, 1);
+  const { maxSteps = Infinity } = options;
+  if (maxSteps !== Infinity) checkWhole("maxSteps", maxSteps, 1);
+  if (options.evaluate !== undefined && typeof options.evaluate !== "function") {
+    throw new TypeError(
+      `fit: evaluate is ${describe(options.evaluate)}; it must be a function, as (model) => ({ bleu: … })`,
+    );
+  }
   if (scheduleBy !== "step" && scheduleBy !== "epoch") {
     throw new RangeError(`fit: scheduleBy is ${JSON.stringify(scheduleBy)}; it must be "step" or "epoch"`);
   }

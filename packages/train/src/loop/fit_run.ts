@@ -6,14 +6,22 @@ import { scope, type Tensor } from "@heddle/tensor";
 import type { Callback, EpochRecord, StepRecord, Training } from "../callback.ts";
 import { Checkpoint, type Stateful } from "../checkpoint/checkpoint.ts";
 import type { MetricValue } from "../metrics/metric.ts";
-import { lossOfBatch, type Metrics, type StepResult, updateMetrics } from "./batch_loss.ts";
+import {
+  lossOfBatch,
+  type Metrics,
+  readValues,
+  type StepResult,
+  type StepValues,
+  updateMetrics,
+} from "./batch_loss.ts";
 import { type Batches, lengthOf, toDevice } from "./batches.ts";
-import { evaluate, figuresOf } from "./evaluate.ts";
+import { checkNames, evaluate, figuresOf, inEvaluation } from "./evaluate.ts";
 import {
   callable,
   checkFit,
   checkMetricNames,
   checkpointOption,
+  type Figures,
   type FitCheckpoint,
   type FitOptions,
   validationName,
@@ -21,6 +29,13 @@ import {
 import { type Ending, History } from "./history.ts";
 import { Interrupt } from "./interrupt.ts";
 import { MixedPrecision } from "./mixed_precision.ts";
+import { addValues, meansOf, noSums, type WeightedSums } from "./weighted_means.ts";
+
+/** What was learned from a batch, and what it counts in means. */
+type Learned = StepValues & { readonly weight: number };
+
+/** What a record of a step has besides the figures of the caller. */
+const STEP_NAMES: ReadonlySet<string> = new Set(["step", "epoch", "loss", "lr", "gradNorm"]);
 
 /** Where a training is. */
 interface Position {
@@ -30,8 +45,8 @@ interface Position {
   step: number;
   /** Batches of the current epoch that were used. */
   batch: number;
-  /** The losses of these batches, added up, and the time they took in seconds. */
-  sum: number;
+  /** The losses and figures of these batches, and the time they took in seconds. */
+  means: WeightedSums;
   seconds: number;
   lr: number;
   rows: EpochRecord[];
@@ -59,6 +74,7 @@ export class FitRun<M extends Module, B> implements Training {
   private readonly metrics: Metrics;
   private readonly callbacks: readonly Callback[];
   private readonly accumulate: number;
+  private readonly maxSteps: number;
   private readonly monitor: string;
   private readonly mixed: MixedPrecision | null;
   private readonly averaged: AveragedModel | null;
@@ -67,7 +83,7 @@ export class FitRun<M extends Module, B> implements Training {
   private readonly checkpoint: Checkpoint | null;
   private readonly interrupt: Interrupt | null;
   private readonly at: Position = {
-    ...{ epoch: 0, step: 0, batch: 0, sum: 0, seconds: 0, lr: NaN },
+    ...{ epoch: 0, step: 0, batch: 0, means: noSums(), seconds: 0, lr: NaN },
     ...{ rows: [], losses: [], stopped: false },
   };
   /** Metrics without a state, of an epoch in which the training was resumed: they saw a part of it only. */
@@ -91,7 +107,10 @@ export class FitRun<M extends Module, B> implements Training {
     this.accumulate = accumulate;
     this.monitor = options.monitor ?? (options.validation === undefined ? "loss" : "validationLoss");
     const length = lengthOf(loader);
-    this.steps = length === null ? null : epochs * Math.ceil(length / accumulate);
+    this.maxSteps = options.maxSteps ?? Infinity;
+    this.steps = length === null
+      ? this.maxSteps === Infinity ? null : this.maxSteps
+      : Math.min(epochs * Math.ceil(length / accumulate), this.maxSteps);
     if (options.device !== undefined) model.to(options.device);
     const { precision = "float32" } = options;
     this.mixed = precision === "float32" ? null : new MixedPrecision(callable(model), precision);
@@ -115,6 +134,10 @@ export class FitRun<M extends Module, B> implements Training {
     return this.at.rows;
   }
 
+  get losses(): readonly number[] {
+    return this.at.losses;
+  }
+
   stop(): void {
     this.at.stopped = true;
   }
@@ -127,7 +150,7 @@ export class FitRun<M extends Module, B> implements Training {
       if (this.saving?.resume !== false && await this.checkpoint?.load()) this.resumed();
       await this.call("onStart");
       if (this.options.signal?.aborted && at.epoch < this.epochs) ending = "interrupted";
-      while (ending === null && !at.stopped && at.epoch < this.epochs) {
+      while (ending === null && !at.stopped && at.epoch < this.epochs && at.step < this.maxSteps) {
         if (await this.trainEpoch()) await this.endEpoch();
         else ending = at.stopped ? "stopped" : "interrupted";
         if (ending === null && await this.interrupted()) ending = "interrupted";
@@ -167,7 +190,7 @@ export class FitRun<M extends Module, B> implements Training {
     const { at } = this;
     // A loader with a state continues by itself.
     let skip = this.loader.loadStateDict === undefined ? at.batch : 0;
-    let pending: number[] = [];
+    let pending: Learned[] = [];
     this.mark = performance.now();
     for await (const batch of this.loader) {
       if (skip-- > 0) continue;
@@ -177,6 +200,7 @@ export class FitRun<M extends Module, B> implements Training {
       if (pending.length < this.accumulate) continue;
       if (!await this.update(pending)) return false;
       pending = [];
+      if (at.step >= this.maxSteps) break;
     }
     if (pending.length > 0 && !await this.update(pending)) return false;
     if (at.batch > 0) return true;
@@ -189,17 +213,18 @@ export class FitRun<M extends Module, B> implements Training {
   }
 
   /** The loss of a batch, whose gradients are added to those of the step. */
-  private async learn(batch: B): Promise<number> {
+  private async learn(batch: B): Promise<Learned> {
     using _ = scope();
     const result = this.lossOf((this.mixed?.model ?? this.model) as M, toDevice(batch, this.options.device ?? null));
-    const { loss } = result;
-    if (this.mixed === null) loss.backward();
-    else this.mixed.backward(loss);
+    const { loss, weight = 1 } = result;
+    const weighed = this.accumulate === 1 || weight === 1 ? loss : loss.mul(weight);
+    if (this.mixed === null) weighed.backward();
+    else this.mixed.backward(weighed);
     noGrad(() => updateMetrics("fit", this.metrics, result));
-    const value = Number((await loss.detach().data())[0]);
-    if (Number.isFinite(value)) return value;
+    const read = await readValues("fit", result);
+    if (Number.isFinite(read.loss)) return { ...read, weight };
     throw new Error(
-      `fit: the loss is ${value} in step ${this.at.step + 1} (epoch ${
+      `fit: the loss is ${read.loss} in step ${this.at.step + 1} (epoch ${
         this.at.epoch + 1
       }, learning rate ${this.lr}). The weights are ` +
         "those before this step. Try a lower learning rate or clipGradNorm; look for NaN in the data, and for logarithms or divisions of 0",
@@ -207,16 +232,21 @@ export class FitRun<M extends Module, B> implements Training {
   }
 
   /** Updates the weights with the gradients of some batches. @returns whether training goes on */
-  private async update(losses: readonly number[]): Promise<boolean> {
+  private async update(learned: readonly Learned[]): Promise<boolean> {
     const { at, optimizer, options } = this;
     const { lr } = this;
-    const gradNorm = await this.applyGradients(losses.length);
+    const gradNorm = await this.applyGradients(
+      this.accumulate === 1 ? 1 : learned.reduce((sum, { weight }) => sum + weight, 0),
+    );
     this.averaged?.updateParameters(this.model);
     if (options.scheduleBy === "step") (options.schedule as { step(): void } | undefined)?.step();
-    const sum = losses.reduce((total, each) => total + each, 0);
-    const loss = sum / losses.length;
+    const ofStep = noSums();
+    for (const { loss, figures, weight } of learned) {
+      addValues("fit", ofStep, { loss, ...figures }, weight);
+      addValues("fit", at.means, { loss, ...figures }, weight);
+    }
+    const { loss, ...figures } = meansOf(ofStep) as { loss: number };
     at.step++;
-    at.sum += sum;
     at.lr = lr;
     at.losses.push(loss);
     this.noteTime();
@@ -227,12 +257,14 @@ export class FitRun<M extends Module, B> implements Training {
       loss,
       lr,
       ...(gradNorm === null ? {} : { gradNorm }),
+      ...figures,
     };
+    checkNames("fit", "step", figures, STEP_NAMES);
     await this.call("onStep", record);
     if (at.step % (this.saving?.everySteps ?? Infinity) === 0) await this.save();
     this.mark = performance.now();
     // At the end of an epoch, the epoch is ended first.
-    const isLast = at.batch === lengthOf(this.loader);
+    const isLast = at.batch === lengthOf(this.loader) || at.step >= this.maxSteps;
     if (at.stopped) return isLast;
     if (isLast || !await this.interrupted()) return true;
     await this.save();
@@ -240,12 +272,12 @@ export class FitRun<M extends Module, B> implements Training {
   }
 
   /** @returns the norm of the gradients, where they are clipped */
-  private async applyGradients(batches: number): Promise<number | null> {
+  private async applyGradients(weight: number): Promise<number | null> {
     using _ = scope();
     const { optimizer, options: { clipGradNorm } } = this;
     const parameters = optimizer.paramGroups.flatMap(({ params }) => params as Tensor[]);
     const finite = this.mixed === null || await this.mixed.unscale();
-    if (batches > 1) noGrad(() => parameters.forEach(({ grad }) => grad?.div_(batches)));
+    if (weight !== 1) noGrad(() => parameters.forEach(({ grad }) => grad?.div_(weight)));
     let norm: number | null = null;
     if (clipGradNorm !== undefined && finite) {
       norm = Number((await clipGradNorm_(parameters, clipGradNorm).data())[0]);
@@ -266,11 +298,19 @@ export class FitRun<M extends Module, B> implements Training {
   /** Validates, and adds the row of an epoch. */
   private async endEpoch(): Promise<void> {
     const { at, metrics, options } = this;
-    const { loss, step, validation, device, schedule } = options;
-    const figures: Record<string, MetricValue> = await figuresOf(metrics);
-    for (const name of this.partial) figures[name] = NaN;
+    const { loss, step, validation, device } = options;
+    const { loss: meanLoss, ...means } = meansOf(at.means) as { loss: number };
+    const row: Record<string, MetricValue> = { epoch: at.epoch + 1, step: at.step, loss: meanLoss };
+    const add = (source: string, figures: Figures): void => {
+      checkNames("fit", source, figures, new Set([...Object.keys(row), "lr", "seconds"]));
+      Object.assign(row, figures);
+    };
+    const ofBatches = await figuresOf(metrics);
+    for (const name of this.partial) ofBatches[name] = NaN;
     this.partial = [];
     for (const metric of Object.values(metrics)) metric.reset();
+    add("step", means);
+    add("metrics", ofBatches);
     if (validation !== undefined) {
       const found = await evaluate(this.judged as M, validation, {
         ...(loss === undefined ? {} : { loss }),
@@ -278,17 +318,30 @@ export class FitRun<M extends Module, B> implements Training {
         ...(device === undefined ? {} : { device }),
         metrics,
       });
-      for (const [name, value] of Object.entries(found)) {
-        figures[validationName(name)] = value;
-      }
+      add(
+        "validation",
+        Object.fromEntries(Object.entries(found).map(([name, value]) => [validationName(name), value])),
+      );
     }
-    const { seconds, lr } = at;
-    const row: EpochRecord = { epoch: ++at.epoch, step: at.step, loss: at.sum / at.batch, ...figures, lr, seconds };
+    if (options.evaluate !== undefined) {
+      using _ = scope();
+      const { judged } = this;
+      add("evaluate", await inEvaluation(judged, async () => await options.evaluate!(judged as M, at.epoch + 1)));
+    }
+    Object.assign(row, { lr: at.lr, seconds: at.seconds });
+    await this.closeEpoch(row as EpochRecord);
+  }
+
+  /** Notes the row of an epoch, and what follows from it. */
+  private async closeEpoch(row: EpochRecord): Promise<void> {
+    const { at, options: { schedule, scheduleBy } } = this;
+    at.epoch++;
     at.rows.push(row);
-    at.batch = at.sum = at.seconds = 0;
+    at.batch = at.seconds = 0;
+    at.means = noSums();
     if (this.stopping?.step(this.watched(row))) this.stop();
     if (schedule instanceof ReduceLROnPlateau) schedule.step(this.watched(row));
-    else if (options.scheduleBy !== "step") schedule?.step();
+    else if (scheduleBy !== "step") schedule?.step();
     await this.call("onEpoch", row);
     if (this.checkpoint !== null) {
       await this.save(this.saving!.keepBest === undefined ? undefined : this.watched(row));

@@ -50,6 +50,12 @@ export class History implements Iterable<EpochRecord> {
     return this.rows.map((row) => row[figure]).filter((value) => typeof value === "number");
   }
 
+  /** A figure over another one, by default over the epochs, of those rows that have both as numbers: the points of a chart. */
+  curve(figure: string, over: string = "epoch"): { x: number[]; y: number[] } {
+    const both = this.rows.filter((row) => typeof row[figure] === "number" && typeof row[over] === "number");
+    return { x: both.map((row) => row[over] as number), y: both.map((row) => row[figure] as number) };
+  }
+
   /** The rows. */
   [Symbol.iterator](): Iterator<EpochRecord> {
     return this.rows[Symbol.iterator]();

@@ -25,7 +25,7 @@ test("a profile counts operations, their bytes and their time", async () => {
   expect(share + found.outside / found.milliseconds).toBeCloseTo(1, 6);
   const lines = String(found).split("\n");
   expect(lines[0]).toMatch(/^operation +calls +host ms +µs a call +bytes +share$/);
-  expect(lines.length).toBe(found.rows.length + 3);
+  expect(lines.length).toBe(found.rows.length + 4);
   expect(lines.at(-1)).toMatch(/^\(all\) +\d+ +\d/);
 });
 

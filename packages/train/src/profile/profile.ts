@@ -2,6 +2,7 @@ import type { Device } from "@heddle/tensor";
 import type { Work } from "@heddle/tensor/backend";
 import { setDispatchWatch } from "@heddle/tensor/engine";
 import { node } from "../node.ts";
+import { textTable } from "../text/table.ts";
 import { type Dispatch, traceOf } from "./trace.ts";
 import { workBytes, workShapes } from "./work_bytes.ts";
 
@@ -165,16 +166,12 @@ function tableOf({ rows, milliseconds, outside }: Profile): string {
   ]);
   const blank = withGpu ? [""] : [];
   const outsideShare = withGpu || milliseconds === 0 ? "" : per(outside / milliseconds);
-  const table = [
+  return textTable(
     ["operation", "calls", "host ms", ...withGpu ? ["GPU ms"] : [], "µs a call", "bytes", "share"],
-    ...lines,
-    ["(outside operations)", "", outside.toFixed(3), ...blank, "", "", outsideShare],
-    ["(all)", String(sumOf(rows, ({ calls }) => calls)), milliseconds.toFixed(3), ...blank, "", "", ""],
-  ];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
-  return table
-    .map((line) =>
-      line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ").trimEnd()
-    )
-    .join("\n");
+    [
+      ...lines,
+      ["(outside operations)", "", outside.toFixed(3), ...blank, "", "", outsideShare],
+      ["(all)", String(sumOf(rows, ({ calls }) => calls)), milliseconds.toFixed(3), ...blank, "", "", ""],
+    ],
+  );
 }

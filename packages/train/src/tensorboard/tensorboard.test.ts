@@ -160,6 +160,7 @@ describe("TensorBoard", () => {
       steps: 4,
       step: 2,
       history: [],
+      losses: [],
       stop() {},
     };
     const board = new TensorBoard(folder, { every: 2, histograms: true });

@@ -97,11 +97,11 @@ describe("as a callback of a training", () => {
     const written: string[] = [];
     const stream = { write: (text: string) => written.push(text), isTTY: true, columns: 80 };
     let clock = 0;
-    const progress = new Progress(null, { screen: new Screen(stream, true), now: () => clock });
+    const progress = new Progress(null, { screen: new Screen(stream, true), label: "reader", now: () => clock });
     progress.onStart({ ...training, steps: null, step: 1233 });
     clock = 3000;
     progress.onStep({ step: 1234, epoch: 1, loss: 2, lr: 0.1 }, training);
-    expect(written).toEqual(["\rstep 1,234  epoch 1/2  loss 2.000  3.0 s\x1b[K"]);
+    expect(written).toEqual(["\rstep 1,234  reader  epoch 1/2  loss 2.000  3.0 s\x1b[K"]);
   });
 });
 

@@ -18,6 +18,8 @@ export interface ProgressOptions {
   readonly done?: number;
   /** Where it is shown. Default: standard error. */
   readonly screen?: Screen;
+  /** What the bar of a training of `fit` begins with, where several follow each other. Default: nothing. */
+  readonly label?: string;
   /** What a row of the table has of an epoch, by the titles of the columns. Default: all figures that are numbers. */
   readonly row?: (record: EpochRecord) => Readonly<Record<string, Cell>>;
   /** The time in milliseconds. Default: `performance.now`. */
@@ -41,6 +43,7 @@ export interface ProgressOptions {
 export class Progress implements Callback {
   private readonly screen: Screen;
   private readonly now: () => number;
+  private readonly label: string;
   private total: number | null;
   private started: number;
   private before: number;
@@ -55,8 +58,9 @@ export class Progress implements Callback {
 
   /** @param total the number of steps; null if it is unknown */
   constructor(total: number | null = null, options: ProgressOptions = {}) {
-    checkOptions("Progress", options, ["done", "screen", "row", "now"]);
-    const { done = 0, screen = new Screen(), row = numbersOf, now } = options;
+    checkOptions("Progress", options, ["done", "screen", "label", "row", "now"]);
+    const { done = 0, screen = new Screen(), label = "", row = numbersOf, now } = options;
+    this.label = label === "" ? "" : `${label}  `;
     this.screen = screen;
     this.row = row;
     this.now = now ?? (() => performance.now());
@@ -114,7 +118,7 @@ export class Progress implements Callback {
     this.epoch = epoch;
     this.mean.sum += loss;
     this.mean.count++;
-    this.advance(`epoch ${epoch}/${epochs}  loss ${(this.mean.sum / this.mean.count).toFixed(3)}`);
+    this.advance(`${this.label}epoch ${epoch}/${epochs}  loss ${(this.mean.sum / this.mean.count).toFixed(3)}`);
   }
 
   /** Prints the row of an epoch; the first one has the columns of the table. */

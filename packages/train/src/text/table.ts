@@ -48,5 +48,5 @@ function cellText(cell: Cell): string {
 }
 
 function isNumeric(cell: Cell | undefined): boolean {
-  return typeof cell === "number" || (cell !== undefined && /^[-+]?[\d.,]+( ?[%a-zµ]+)?$/.test(cell));
+  return typeof cell === "number" || (cell !== undefined && /^[-+]?[\d.,]+( ?[%A-Za-zµ]+)?$/.test(cell));
 }

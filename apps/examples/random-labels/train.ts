@@ -1,12 +1,15 @@
 import { DataLoader, RandomCrop } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { ExponentialLR, SGD, weightDecayGroups } from "@heddle/optim";
-import { manualSeed, scope, stack } from "@heddle/tensor";
+import { manualSeed } from "@heddle/tensor";
+import { fit } from "@heddle/train";
+import { Accuracy } from "@heddle/train/metrics";
 import { type ModelName, RECIPES } from "../cifar/networks/mod.ts";
 import { dataset, SIDE, type StoredImages } from "../colour_images/colour_images.ts";
 import { errorPercent } from "../classification/predictions.ts";
 import { predict } from "../classification/predict.ts";
 import type { Run } from "../runner/example.ts";
+import { whole } from "../runner/recorded.ts";
 
 /** The settings of a training, the same in all experiments except for the last two. */
 export interface FitSettings {
@@ -37,49 +40,42 @@ export interface Fitted {
  * per epoch, until it classifies every training image correctly or the epochs end; then tests it on the test images,
  * and on the unmodified training images.
  */
-export async function fit(
+export async function train(
   settings: FitSettings,
-  train: StoredImages,
+  images: StoredImages,
   test: StoredImages,
   run: Run,
   advance: (epoch: number, loss: number) => void,
 ): Promise<Fitted> {
   manualSeed(settings.seed);
-  const network = RECIPES[settings.model].make({ classes: train.classes.length });
+  const network = RECIPES[settings.model].make({ classes: images.classes.length });
   network.to(run.device);
   // The central 28×28 pixels of an image shifted by up to 2 pixels: a random 28×28 crop, without visible padding.
   const shifts = settings.crop ? [new RandomCrop(SIDE, { padding: 2 })] : [];
-  const loader = new DataLoader(dataset(train, shifts), { batchSize: settings.batch, shuffle: true });
+  const loader = new DataLoader(dataset(images, shifts), { batchSize: settings.batch, shuffle: true });
   const groups = weightDecayGroups(network.parameters(), settings.weightDecay);
   const optimizer = new SGD(groups, { lr: settings.lr, momentum: 0.9 });
-  const schedule = new ExponentialLR(optimizer, { gamma: 0.95 });
-  const plain = dataset(train);
+  const plain = dataset(images);
 
   const started = performance.now();
-  const losses: number[] = [];
   let trainAccuracyPercent = 0;
-  while (losses.length < settings.epochs && trainAccuracyPercent < 100) {
-    let sum = 0, right = 0;
-    for (const [images, labels] of loader) {
-      using _ = scope();
-      const logits = network.forward(images);
-      const loss = F.crossEntropy(logits, labels);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      const read = await stack([loss.detach(), logits.argmax(1).eq(labels).sum()]).data("float32");
-      sum += read[0]!;
-      right += read[1]!;
-    }
-    schedule.step();
-    losses.push(sum / loader.length);
-    advance(losses.length, sum / loader.length);
-    // The running accuracy lags behind; the exact one is only computed near the end.
-    if (right >= 0.95 * train.labels.length || losses.length === settings.epochs) {
-      trainAccuracyPercent = 100 - errorPercent(await predict(network, plain));
-    }
-  }
-  const seconds = (performance.now() - started) / 1000;
+  const history = whole(
+    await fit(network, loader, {
+      loss: F.crossEntropy,
+      ...{ optimizer, schedule: new ExponentialLR(optimizer, { gamma: 0.95 }), epochs: settings.epochs },
+      metrics: { accuracy: new Accuracy() },
+      callbacks: [{
+        async onEpoch({ epoch, loss, accuracy }, training) {
+          advance(epoch, loss);
+          // The running accuracy lags behind; the exact one is only computed near the end.
+          if ((accuracy as number) < 0.95 && epoch < settings.epochs) return;
+          trainAccuracyPercent = 100 - errorPercent(await predict(network, plain));
+          if (trainAccuracyPercent === 100) training.stop();
+        },
+      }],
+    }),
+  );
+  const seconds = (performance.now() - started) / 1000, losses = history.values("loss");
   return {
     trainAccuracyPercent,
     testAccuracyPercent: 100 - errorPercent(await predict(network, dataset(test))),
