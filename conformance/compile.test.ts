@@ -1,14 +1,19 @@
 import { expect, test } from "vitest";
-import { compile } from "@heddle/compile";
+import { compile, type CompileOptions } from "@heddle/compile";
 import { Dropout, functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
 import { Adam, SGD, StepLR } from "@heddle/optim";
 import { manualSeed, ones, randn, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { begin, trainings } from "./compile_models.ts";
 
 /** The losses of some steps, then the parameters, their gradients and buffers, as bits. */
-function train(name: string, steps: number, compiled: boolean): { bits: number[][]; replays: number } {
+function train(
+  name: string,
+  steps: number,
+  compiled: boolean,
+  options: CompileOptions = { passes: [] },
+): { bits: number[][]; replays: number; kernels: number[] } {
   const { model, step, batch } = begin(name);
-  const own = compile(step, { passes: [] });
+  const own = compile(step, options);
   const bits: number[][] = [];
   const put = (x: Tensor): void => void bits.push([...x.detach().toTypedArray()].map(Number));
   for (let i = 0; i < steps; i++) {
@@ -20,9 +25,9 @@ function train(name: string, steps: number, compiled: boolean): { bits: number[]
     if (parameter.grad) put(parameter.grad);
   }
   for (const buffer of model.buffers()) put(buffer);
-  const { replays } = own.report();
+  const { replays, captures } = own.report();
   own.dispose();
-  return { bits, replays };
+  return { bits, replays, kernels: captures[0]?.passes.map(({ kernels }) => kernels) ?? [] };
 }
 
 test.each(Object.keys(trainings))("a compiled step equals the eager one to the bit: %s", (name) => {
@@ -35,6 +40,22 @@ test.each(Object.keys(trainings))("a compiled step equals the eager one to the b
   );
   expect(differing).toBe(-1);
 });
+
+test.each(Object.keys(trainings))(
+  "with passes, losses and parameters are those of eager mode but for rounding: %s",
+  (name) => {
+    const eager = train(name, 9, false);
+    const compiled = train(name, 9, true, {});
+    expect(compiled.replays).toBe(6);
+    for (const [i, values] of eager.bits.entries()) {
+      const largest = Math.max(...values.map(Math.abs));
+      const furthest = Math.max(...values.map((value, n) => Math.abs(value - compiled.bits[i]![n]!)));
+      expect(furthest / (largest || 1)).toBeLessThan(i < 9 ? 1e-6 : 1e-4);
+    }
+    const [recorded, ...left] = compiled.kernels;
+    expect(recorded).toBeGreaterThan(left.at(-1)!);
+  },
+);
 
 /** Losses of steps that may do something before each. */
 function losses(
