@@ -26,7 +26,7 @@ import { testEach } from "./sampled.ts";
 import { replay } from "./replay.ts";
 
 /** One run of a layer: its state before, inputs, outputs and gradients, and its buffers after. */
-interface LayerCase {
+export interface LayerCase {
   name: string;
   module: string;
   args: unknown[];
@@ -41,7 +41,7 @@ interface LayerCase {
 }
 
 /** Names and shapes of a layer's state. */
-interface KeysCase {
+export interface KeysCase {
   name: string;
   module: string;
   args: unknown[];
@@ -91,7 +91,7 @@ class Block extends Module {
 }
 
 /** A module from its name and arguments; a sequence's arguments are modules. */
-function build(module: string, args: unknown[]): Module {
+export function build(module: string, args: unknown[]): Module {
   if (module === "Block") return new Block();
   if (module === "Sequential") {
     const parts = args as { module: string; args: unknown[] }[];

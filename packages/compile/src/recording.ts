@@ -53,9 +53,14 @@ export type HostAction =
   | {
     readonly kind: "update";
     readonly run: (gradient: Tensor) => void;
+    /** The numbers on the host that it changes. */
+    readonly state: object;
     readonly like: Pick<Tensor, "shape" | "dtype" | "device">;
-    /** The dispatches. `numbers` is how many scalars a fused update had, or -1 for another dispatch. */
-    readonly dispatches: { readonly step: RecordedStep; numbers: number }[];
+    /** The dispatches, each with the fused update that it is and the number of its scalars, if it is one. */
+    readonly dispatches: {
+      readonly step: RecordedStep;
+      fused: { readonly update: object; readonly numbers: number } | null;
+    }[];
   }
   | {
     readonly kind: "draw";
@@ -105,7 +110,7 @@ export class Recording implements CaptureHooks {
   private draws: (HostAction & { kind: "draw" })[] = [];
   private section: (HostAction & { kind: "update" }) | null = null;
   private fusedAt = -1;
-  private fusedNumbers = 0;
+  private lastFused: { readonly update: object; readonly numbers: number } | null = null;
 
   /** @param inputs the arguments' memory. */
   constructor(inputs: readonly CapturedStorage[]) {
@@ -174,7 +179,7 @@ export class Recording implements CaptureHooks {
     const { work } = program;
     if (work.kind === "routine" && work.name === "random") this.bindDraw(step);
     if (this.section !== null) {
-      this.section.dispatches.push({ step, numbers: -1 });
+      this.section.dispatches.push({ step, fused: null });
       for (let i = 0; i < scalars.length; i++) step.slots[i] = this.slots++;
     }
     return false;
@@ -229,11 +234,12 @@ export class Recording implements CaptureHooks {
     this.gradients.set(tensor, { tensor, fromNone: before === null || before === undefined });
   }
 
-  update(gradient: Tensor, run: (gradient: Tensor) => void): void {
+  update(gradient: Tensor, state: object, run: (gradient: Tensor) => void): void {
     const { shape, dtype, device } = gradient;
     const section: HostAction & { kind: "update" } = {
       kind: "update",
       run,
+      state,
       like: { shape: [...shape], dtype, device },
       dispatches: [],
     };
@@ -248,11 +254,11 @@ export class Recording implements CaptureHooks {
     }
   }
 
-  fused(operands: readonly unknown[]): boolean {
+  fused(update: object, operands: readonly unknown[]): boolean {
     if (this.section === null) return false;
     this.endFused();
     this.fusedAt = this.section.dispatches.length;
-    this.fusedNumbers = operands.filter((operand) => typeof operand !== "object").length;
+    this.lastFused = { update, numbers: operands.filter((operand) => typeof operand !== "object").length };
     return false;
   }
 
@@ -261,9 +267,9 @@ export class Recording implements CaptureHooks {
     const { dispatches } = this.section!;
     if (this.fusedAt >= 0 && dispatches.length === this.fusedAt + 1) {
       const dispatch = dispatches[this.fusedAt]!;
-      dispatch.numbers = this.fusedNumbers;
+      dispatch.fused = this.lastFused;
       // What follows are the constants of the expression.
-      dispatch.step.slots.fill(-1, this.fusedNumbers);
+      dispatch.step.slots.fill(-1, this.lastFused!.numbers);
     }
     this.fusedAt = -1;
   }

@@ -24,17 +24,23 @@ export class Rerun implements CaptureHooks {
     this.slots = slots;
   }
 
-  /** Runs all actions. @throws OtherPath if one does something else than in the recording; streams are then where they were. */
+  /** Runs all actions. @throws OtherPath if one does something else than in the recording; streams and states are then as they were. */
   run(): void {
     const { actions, slots } = this;
     if (actions.length === 0) return;
     const taken: [stream: (HostAction & { kind: "draw" })["stream"], first: number][] = [];
+    const before: [state: object, copy: object][] = [];
+    let effects = 0;
     const all = (): void => {
       for (let i = 0; i < actions.length; i++) {
         const action = actions[i]!;
-        if (action.kind === "update") this.update_(action);
-        else if (action.kind === "effect") capturingWith(null, action.run);
-        else {
+        if (action.kind === "update") {
+          before.push([action.state, { ...action.state }]);
+          this.update_(action);
+        } else if (action.kind === "effect") {
+          effects++;
+          capturingWith(null, action.run);
+        } else {
           const first = action.stream.take(action.blocks);
           taken.push([action.stream, first]);
           for (const { step, offset } of action.uses) slots[step.slots[0]!] = first + offset;
@@ -49,6 +55,13 @@ export class Rerun implements CaptureHooks {
       });
     } catch (error) {
       for (const [stream, first] of taken.reverse()) stream.rewind(first);
+      for (const [state, copy] of before) Object.assign(state, copy);
+      if (effects > 0) {
+        throw new Error(
+          "compile: an optimiser does something else than in the recording, after a schedule has stepped; step schedules at the end of the step",
+          { cause: error },
+        );
+      }
       throw error instanceof OtherPath ? error : new OtherPath(String(error), { cause: error });
     }
   }
@@ -56,7 +69,7 @@ export class Rerun implements CaptureHooks {
   private update_(action: Update): void {
     this.dispatches = action.dispatches;
     this.at = 0;
-    if (action.dispatches.every(({ numbers }) => numbers >= 0)) action.run(standIn);
+    if (action.dispatches.every(({ fused }) => fused !== null)) action.run(standIn);
     else {
       const like = this.like(action);
       tidy(() => action.run(like));
@@ -81,17 +94,20 @@ export class Rerun implements CaptureHooks {
     for (const tensor of this.standIns.values()) tensor.dispose();
   }
 
-  fused(operands: readonly unknown[]): boolean {
+  fused(update: object, operands: readonly unknown[]): boolean {
     const next = this.dispatches[this.at];
-    if (next === undefined || next.numbers < 0) return false;
+    if (next === undefined) throw new OtherPath("an update has more operations than before");
+    if (next.fused === null) return false;
+    const { step, fused: { numbers } } = next;
+    if (next.fused.update !== update) throw new OtherPath(`${step.operation} is another update than before`);
     let n = 0;
     for (let i = 0; i < operands.length; i++) {
       const operand = operands[i];
       if (typeof operand === "object") continue;
-      if (n < next.numbers) this.slots[next.step.slots[n]!] = operand as Scalar;
+      if (n < numbers) this.slots[step.slots[n]!] = operand as Scalar;
       n++;
     }
-    if (n !== next.numbers) throw new OtherPath(`${next.step.operation} has ${n} numbers instead of ${next.numbers}`);
+    if (n !== numbers) throw new OtherPath(`${step.operation} has ${n} numbers instead of ${numbers}`);
     this.at++;
     return true;
   }
@@ -110,7 +126,7 @@ export class Rerun implements CaptureHooks {
   }
   drew(): void {}
   gradient(): void {}
-  update(gradient: Tensor, run: (gradient: Tensor) => void): void {
+  update(gradient: Tensor, _: object, run: (gradient: Tensor) => void): void {
     run(gradient);
   }
   depends(): void {}

@@ -279,15 +279,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     if (capture === null) return this.update(wide, gradient, group, state);
     capture.depends(`maximize of ${this.name}`, () => group.maximize);
     capture.depends(`the state of ${this.name}`, () => this.states.get(param));
-    capture.update(gradient, (gradient) => {
-      const before = { ...state };
-      try {
-        this.update(wide, gradient, group, state);
-      } catch (error) {
-        Object.assign(state, before);
-        throw error;
-      }
-    });
+    capture.update(gradient, state, (gradient) => this.update(wide, gradient, group, state));
   }
 
   /** Makes a parameter's state live as long as the parameter. */

@@ -52,15 +52,25 @@ interface Traced {
 export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedFunction {
   const known: Map<string, Traced> = new Map();
   return (inputs, into = null) => {
-    if (into !== null && activeCapture()?.fused(inputs) === true) return into;
-    const { tensors, scalars, traced } = prepared(name, inputs, known, write);
-    const output = runExpression(name, tensors, scalars, traced.expr, into);
-    const tape = into === null ? activeTape() : null;
-    if (tape?.enabled && tensors.some(isRecorded)) {
-      tape.recordExpression(name, tensors, scalars, traced.expr, output);
-    }
-    return output;
+    if (into !== null && activeCapture()?.fused(known, inputs) === true) return into;
+    return compute(name, inputs, known, write, into);
   };
+}
+
+function compute(
+  name: string,
+  inputs: readonly Operand[],
+  known: Map<string, Traced>,
+  write: (...inputs: Symbolic[]) => Symbolic,
+  into: Tensor | null,
+): Tensor {
+  const { tensors, scalars, traced } = prepared(name, inputs, known, write);
+  const output = runExpression(name, tensors, scalars, traced.expr, into);
+  const tape = into === null ? activeTape() : null;
+  if (tape?.enabled && tensors.some(isRecorded)) {
+    tape.recordExpression(name, tensors, scalars, traced.expr, output);
+  }
+  return output;
 }
 
 /**
@@ -78,7 +88,7 @@ export function fuse(
   write: (...inputs: Symbolic[]) => Symbolic,
   into: Tensor | null = null,
 ): Tensor {
-  return fused(name, write)(inputs, into);
+  return compute(name, inputs, new Map(), write, into);
 }
 
 /** A function that {@link fusedSum} returned. */

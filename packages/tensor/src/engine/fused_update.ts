@@ -53,7 +53,7 @@ interface Traced {
 export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => readonly Symbolic[]): UpdateFunction {
   const known: Map<string, Traced> = new Map();
   return (targets, inputs) => {
-    if (activeCapture()?.fused(inputs) === true) return;
+    if (activeCapture()?.fused(known, inputs) === true) return;
     let signature = "";
     for (const { dtype } of targets) signature += `${dtype} `;
     for (const input of inputs) signature += isTensor(input) ? `${input.dtype} ` : "scalar ";

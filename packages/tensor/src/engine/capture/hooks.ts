@@ -51,11 +51,11 @@ export interface CaptureHooks {
   gradient(tensor: Tensor, before: Tensor | null): void;
   /**
    * Runs an update whose numbers change from step to step. Before each replay the function runs again, without effect on tensors, and gives
-   * the numbers of its dispatches. Its argument has the shape, dtype and device of `gradient`.
+   * the numbers of its dispatches. Its argument has the shape, dtype and device of `gradient`. `state` has the numbers that it changes.
    */
-  update(gradient: Tensor, run: (gradient: Tensor) => void): void;
-  /** A fused update of these operands is due. Returns whether it is not to run. */
-  fused(operands: readonly unknown[]): boolean;
+  update(gradient: Tensor, state: object, run: (gradient: Tensor) => void): void;
+  /** A fused update of these operands is due; `update` is the same object in each of its runs. Returns whether it is not to run. */
+  fused(update: object, operands: readonly unknown[]): boolean;
   /** The step depends on what a function returns: when that changes, it is recorded again. `what` names it. */
   depends(what: string, read: () => unknown): void;
   /** Values of a tensor are to be checked: now, and before each replay. */
