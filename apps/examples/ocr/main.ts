@@ -1,6 +1,7 @@
 // A published text recogniser reads an odd font badly, and learns it: import, fine-tuning of parts, export.
 import { noGrad } from "@heddle/autograd";
 import { freeze, type NamePattern, unfreeze } from "@heddle/models";
+import { ModuleList } from "@heddle/nn";
 import { exportOnnx, importOnnx } from "@heddle/onnx";
 import { AdamW, LambdaLR } from "@heddle/optim";
 import { Generator, randperm, scope, tidy, zeros } from "@heddle/tensor";
@@ -96,10 +97,10 @@ export const ocr: Example<OcrOptions> = {
           for (let step = 0; step < steps; step++) yield draw(someWords(learned, batch, generator), ODD, generator);
         },
       };
-      // Only the whole is in training mode: its batch norms keep their statistics.
-      recogniser.model.training = true;
+      // What `fit` trains is in training mode. The network in it is not, so that its batch norms keep their statistics.
+      const inTraining = new ModuleList([tuned.model.eval()]);
       const { losses } = whole(
-        await fit(tuned.model, batches, {
+        await fit(inTraining, batches, {
           step: (_, pictures) => recogniser.loss(pictures),
           ...{ optimizer, schedule, scheduleBy: "step", epochs: 1 },
           callbacks: [{ onStep: ({ loss }) => progress.advance(`${name}  loss ${loss.toFixed(3)}`) }],
