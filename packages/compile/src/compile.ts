@@ -255,6 +255,14 @@ class Compiler {
       for (const input of inputs) input.dispose();
       return result;
     }
+    const { device } = recording;
+    if (device?.backend.sharesBuffers === false) {
+      const own = copied();
+      this.giveUp(`steps on the device "${device.name}" cannot be replayed yet`);
+      recording.release();
+      for (const input of inputs) input.dispose();
+      return own;
+    }
     const capture = new Capture(recording, inputs, result, this.passes, planArena);
     this.made++;
     entry.captures.push(capture);

@@ -17,6 +17,7 @@ const smallRead = 2 ** 16;
 export class GpuBackend implements Backend {
   readonly name: string;
   readonly readsSynchronously = false;
+  readonly sharesBuffers = false;
   /** Records commands, owns memory and transfers data. */
   readonly engine: Engine;
   readonly largestBuffer: number;

@@ -61,6 +61,8 @@ export interface Backend {
   readonly sumsRows?: boolean;
   /** Most buffers of one kernel. By default there is no limit. */
   readonly mostBuffers?: number;
+  /** Whether a dispatch may read and write parts of the same buffer. By default it may. */
+  readonly sharesBuffers?: boolean;
   /** Most bytes of one buffer. Without it, memory is the only limit. */
   readonly largestBuffer?: number;
   /** Memory of at least `bytes` bytes, contents unspecified. `operation` is what errors name. */
