@@ -1,6 +1,6 @@
 /** A recorded step that runs again without the JavaScript that made it. */
 import { empty, type Scalar, type Tensor } from "@heddle/tensor";
-import type { Binding, Program, Replay, ReplayStep } from "@heddle/tensor/backend";
+import { type Binding, itemSize, type Program, type Replay, type ReplayStep } from "@heddle/tensor/backend";
 import {
   activeTape,
   type Captured,
@@ -11,9 +11,9 @@ import {
   type CapturedStorage,
   internals,
   makeTensor,
-  type MemoryPlan,
   type Pass,
 } from "@heddle/tensor/engine";
+import { planArena } from "./arena.ts";
 import { mapTensors } from "./arguments.ts";
 import { dispatchReplay } from "./dispatch_replay.ts";
 import type { RecordedBuffer, Recording, ValueCheck } from "./recording.ts";
@@ -84,7 +84,6 @@ export class Capture {
     inputs: readonly Tensor[],
     result: unknown,
     passes: readonly Pass[],
-    plan: (captured: Captured) => MemoryPlan,
   ) {
     this.recording = recording;
     this.inputs = inputs;
@@ -132,7 +131,7 @@ export class Capture {
       for (const { program } of captured.steps) if (!recorded.has(program)) this.prepared.add(program);
       this.report(pass.name, captured);
     }
-    const { bytes, offsets } = plan(captured);
+    const { bytes, offsets } = planArena(captured);
     this.arenaBytes = bytes;
     if (bytes > 0) {
       this.arena = empty([Math.ceil(bytes / 4)], { device });
@@ -202,8 +201,8 @@ export class Capture {
       const written = work.kind === "kernel" ? [work.output] : work.outputs;
       return {
         program,
-        inputs: inputs.map((input, i) => bind(input, itemBytes[work.inputs[i]!.dtype])),
-        outputs: outputs.map((output, i) => bind(output, itemBytes[written[i]!.dtype])),
+        inputs: inputs.map((input, i) => bind(input, itemSize(work.inputs[i]!.dtype))),
+        outputs: outputs.map((output, i) => bind(output, itemSize(written[i]!.dtype))),
         scalars: scalars.map((scalar) => typeof scalar === "function" ? { slot: slotOf(scalar) } : scalar),
       };
     });
@@ -286,16 +285,3 @@ export class Capture {
 }
 
 type RecordedStepBinding = Recording["steps"][number]["inputs"][number];
-
-const itemBytes = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int8: 1,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  uint8: 1,
-  bool: 1,
-} as const;

@@ -209,3 +209,36 @@ test("replays allocate nothing that stays, and dispose frees all", () => {
   weight.dispose();
   expect(memory().liveBytes).toBeLessThanOrEqual(before);
 });
+
+describe("results that are arguments, where the step stays eager", () => {
+  const warned = (run: () => void): string => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      run();
+      return warn.mock.calls.flat().join();
+    } finally {
+      warn.mockRestore();
+    }
+  };
+
+  test("a step that runs nothing", () => {
+    const step = compile((x: Tensor) => [x, x.reshape([2, 1])]);
+    const says = warned(() => {
+      for (let i = 0; i < 5; i++) {
+        expect(step(tensor([i, 1])).map((each) => each.toArray())).toEqual([[i, 1], [[i], [1]]]);
+      }
+    });
+    expect(says).toMatch(/runs nothing on a device/);
+  });
+
+  test("a step that does not repeat", () => {
+    let calls = 0;
+    const step = compile((x: Tensor) => [x, calls++ % 2 === 0 ? x.add(1) : x.neg()]);
+    const says = warned(() => {
+      for (let i = 0; i < 7; i++) {
+        expect(step(tensor([i])).map((each) => each.toArray())).toEqual([[i], [i % 2 === 0 ? i + 1 : -i]]);
+      }
+    });
+    expect(says).toMatch(/does not repeat/);
+  });
+});

@@ -10,7 +10,6 @@ import {
   type Pass,
 } from "@heddle/tensor/engine";
 import { debug } from "@heddle/tensor/backend";
-import { planArena } from "./arena.ts";
 import { keyOf, mapTensors } from "./arguments.ts";
 import { Capture, type PassReport } from "./capture.ts";
 import { Recording } from "./recording.ts";
@@ -62,7 +61,7 @@ export interface Compiled<A extends unknown[], R> {
 interface Entry {
   runs: number;
   /** The first of two recordings, with the copies of the arguments that both run on. */
-  before: { readonly recording: Recording; readonly inputs: readonly Tensor[]; readonly result: unknown } | null;
+  before: { readonly recording: Recording; readonly inputs: readonly Tensor[] } | null;
   /** How often two recordings differed. */
   differed: number;
   readonly captures: Capture[];
@@ -230,7 +229,7 @@ class Compiler {
         return copy;
       });
     if (before === null) {
-      entry.before = { recording, inputs, result: null };
+      entry.before = { recording, inputs };
       return copied();
     }
     let difference: string | null;
@@ -239,31 +238,19 @@ class Compiler {
     } finally {
       before.recording.release();
     }
-    if (difference !== null) {
-      entry.before = { recording, inputs, result: null };
-      if (++entry.differed >= mostDiffering) {
-        this.giveUp(`the step does not repeat: ${difference}`);
-        entry.before = null;
-        recording.release();
-        for (const input of inputs) input.dispose();
-      }
+    if (difference !== null && ++entry.differed < mostDiffering) {
+      entry.before = { recording, inputs };
       return copied();
     }
-    if (recording.device === null) {
-      this.giveUp("the step runs nothing on a device");
-      recording.release();
-      for (const input of inputs) input.dispose();
-      return result;
-    }
-    const { device } = recording;
-    if (device?.backend.sharesBuffers === false) {
-      const own = copied();
-      this.giveUp(`steps on the device "${device.name}" cannot be replayed yet`);
+    const why = difference !== null ? `the step does not repeat: ${difference}` : unfit(recording);
+    if (why !== null) {
+      const own = copied(); // results may be arguments
+      this.giveUp(why);
       recording.release();
       for (const input of inputs) input.dispose();
       return own;
     }
-    const capture = new Capture(recording, inputs, result, this.passes, planArena);
+    const capture = new Capture(recording, inputs, result, this.passes);
     this.made++;
     entry.captures.push(capture);
     return copied();
@@ -288,4 +275,10 @@ class Compiler {
     }
     this.entries.clear();
   }
+}
+
+/** Why a step cannot be replayed, or null. */
+function unfit({ device }: Recording): string | null {
+  if (device === null) return "the step runs nothing on a device";
+  return device.backend.sharesBuffers === false ? `steps on the device "${device.name}" cannot be replayed yet` : null;
 }

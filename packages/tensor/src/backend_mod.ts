@@ -86,5 +86,6 @@ export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
 export { NullBackend } from "./backends/null.ts";
 export { ReferenceBackend } from "./backends/reference/mod.ts";
 export { normalPair } from "./backends/reference/normal.ts";
-export { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from "./shape.ts";
+export { broadcastStrides, contiguousStrides, isContiguous, sameShape, sizeOf } from "./shape.ts";
+export { itemSize } from "./dtype.ts";
 export { isKey, NumberKey } from "./number_key.ts";

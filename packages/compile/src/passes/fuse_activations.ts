@@ -1,5 +1,5 @@
 /** Applies a ReLU where a product or a convolution stores its results. */
-import { contiguousStrides, type Kernel, type Routine, sizeOf } from "@heddle/tensor/backend";
+import { isContiguous, type Kernel, type Routine, sizeOf } from "@heddle/tensor/backend";
 import type { Captured, CapturedStep, Pass } from "@heddle/tensor/engine";
 
 /**
@@ -38,9 +38,8 @@ function productOf({ program: { work }, outputs: [output] }: CapturedStep): Rout
   if (work.kind !== "routine" || (work.name !== "matmul" && work.name !== "conv")) return null;
   const { activation = "none" } = work.attrs as Routine<"matmul">["attrs"];
   const [{ dtype, shape, strides }] = work.outputs as [Routine["outputs"][number]];
-  const row = contiguousStrides(shape);
   if (activation !== "none" || dtype !== "float32" || output!.buffer.role !== "inner") return null;
-  return strides.every((stride, d) => stride === row[d] || shape[d] === 1) ? work as Routine<"matmul" | "conv"> : null;
+  return isContiguous(shape, strides) ? work as Routine<"matmul" | "conv"> : null;
 }
 
 /** The step that computes the ReLU of a step's result, and is its only reader; null if there is none. */
@@ -60,8 +59,6 @@ function reluAfter({ steps }: Captured, at: number): number | null {
 
 /** Whether a kernel computes the ReLU of adjacent elements into adjacent elements. */
 function isRelu({ expr, inputs, output, shape, reduce }: Kernel): boolean {
-  const row = contiguousStrides(shape);
-  const adjacent = (strides: readonly number[]): boolean => strides.every((stride, d) => stride === row[d]);
   return reduce === null && expr.op === "relu" && expr.dtype === "float32" && expr.args[0]!.op === "input" &&
-    inputs.length === 1 && adjacent(inputs[0]!.strides) && adjacent(output.strides);
+    inputs.length === 1 && isContiguous(shape, inputs[0]!.strides) && isContiguous(shape, output.strides);
 }

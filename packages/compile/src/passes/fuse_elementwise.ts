@@ -1,6 +1,14 @@
 /** Computes element-wise results where they are used, instead of storing them. */
 import type { DType } from "@heddle/tensor";
-import { type Access, type Backend, contiguousStrides, type Expr, type Kernel, sizeOf } from "@heddle/tensor/backend";
+import {
+  type Access,
+  type Backend,
+  contiguousStrides,
+  type Expr,
+  type Kernel,
+  sameShape,
+  sizeOf,
+} from "@heddle/tensor/backend";
 import type { Captured, CapturedBinding, CapturedStep, Pass } from "@heddle/tensor/engine";
 
 /** Every device binds so many buffers to a kernel. */
@@ -107,7 +115,7 @@ class Fusion {
     if (writers.some((writer) => writer >= producer && writer < at)) return false;
     if (output!.buffer.id !== id) return true;
     // In place: each element is read before it is written.
-    return work.reduce === null && input.offset === output!.offset && same(access.strides, work.output.strides);
+    return work.reduce === null && input.offset === output!.offset && sameShape(access.strides, work.output.strides);
   }
 
   private join(producer: KernelStep, from: number, consumer: KernelStep, at: number): KernelStep | null {
@@ -117,7 +125,7 @@ class Fusion {
     const inputs: CapturedBinding[] = [], accesses: Access[] = [];
     const add = (binding: CapturedBinding, access: Access): number => {
       const known = inputs.findIndex(({ buffer, offset }, i) =>
-        buffer === binding.buffer && offset === binding.offset && same(accesses[i]!.strides, access.strides) &&
+        buffer === binding.buffer && offset === binding.offset && sameShape(accesses[i]!.strides, access.strides) &&
         accesses[i]!.dtype === access.dtype
       );
       if (known >= 0) return known;
@@ -165,14 +173,11 @@ function isExact(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "bool";
 }
 
-const same = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((x, i) => x === b[i]);
-
 /** A kernel over a row of elements, in the shape of the producer of such a row, if it has the same elements; else as it is. */
 function inShapeOf({ shape, output }: Kernel, consumer: Kernel): Kernel {
   if (shape.length < 2 || consumer.shape.length !== 1 || consumer.reduce !== null) return consumer;
   const row = contiguousStrides(shape);
-  if (consumer.shape[0] !== sizeOf(shape) || !same(output.strides, row)) return consumer;
+  if (consumer.shape[0] !== sizeOf(shape) || !sameShape(output.strides, row)) return consumer;
   const unfolded = ({ dtype, strides }: Access): Access => ({
     dtype,
     strides: row.map((stride) => stride * strides[0]!),
@@ -192,7 +197,7 @@ function movedAccesses(
 ): { readonly access: Access; readonly shift: number }[] | null {
   if (sizeOf(producer.shape) !== sizeOf(shape)) return null;
   if (strides.some((stride, d) => stride === 0 && shape[d]! > 1)) return null;
-  if (distance === 0 && same(producer.shape, shape) && same(producer.output.strides, strides)) {
+  if (distance === 0 && sameShape(producer.shape, shape) && sameShape(producer.output.strides, strides)) {
     return producer.inputs.map((access) => ({ access, shift: 0 }));
   }
   // The result is a row of elements, so that every access to it is one to its inputs.

@@ -26,6 +26,8 @@ interface Slotted {
   readonly write: (scalars: readonly Scalar[]) => void;
 }
 
+const none = (): void => {};
+
 /** Steps as a flat list of calls. */
 export class CpuReplay implements Replay {
   private readonly engine: Engine;
@@ -62,16 +64,11 @@ export class CpuReplay implements Replay {
       const present = step.scalars.map((scalar): Scalar => typeof scalar === "object" ? 0 : scalar);
       const part = partOf(step, present, borrow);
       const changes = step.scalars.some((scalar) => typeof scalar === "object");
-      if (part.kind !== "kernel" || !changes) {
-        if (part.kind === "dispatch") {
-          const { run } = part;
-          if (changes) this.slotted.push({ scalars: step.scalars, present, write: () => {} });
-          return { kind: "dispatch", run: () => run(present) };
-        }
-        return part;
+      if (changes) {
+        this.slotted.push({ scalars: step.scalars, present, write: part.kind === "kernel" ? part.write : none });
       }
-      this.slotted.push({ scalars: step.scalars, present, write: part.write });
-      return part;
+      // A dispatch reads the present scalars in each run.
+      return part.kind === "dispatch" ? { kind: "dispatch", run: () => part.run(present) } : part;
     });
     this.written = [...written];
     this.plans = this.parts.map((part) => part.kind === "plan" ? part.plan() : null);
