@@ -6,14 +6,13 @@
 import { grad } from "@heddle/autograd";
 import { compile } from "@heddle/compile";
 import type { Module } from "@heddle/nn";
-import * as optim from "@heddle/optim";
-import type { Optimizer } from "@heddle/optim";
 import { manualSeed, type Tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { isInPlace, makeCall, outputsOf } from "./calls.ts";
-import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
+import { callValues, type FixtureCase, loadFixtures } from "./load.ts";
 import { build, type KeysCase, type LayerCase } from "./nn_suite.ts";
 import { fromFixture, toTensor } from "./recorded_tensors.ts";
+import { start, type Trajectory } from "./trajectories.ts";
 
 type Step = (...inputs: Tensor[]) => Tensor[];
 
@@ -142,16 +141,6 @@ describe("layers", () => {
   });
 });
 
-interface Trajectory {
-  name: string;
-  optimizer: string;
-  options: Record<string, unknown>;
-  params: FixtureTensor[];
-  groups?: { params: number[]; [option: string]: unknown }[];
-  grads: (FixtureTensor | null)[][];
-  trajectory: FixtureTensor[][];
-}
-
 describe("optimisers", () => {
   const cases = loadFixtures<Trajectory | { name: string }>("optimisers").cases.filter((each): each is Trajectory =>
     "trajectory" in each
@@ -162,14 +151,7 @@ describe("optimisers", () => {
       grads.map((g) => fromFixture(g!))
     );
     const begin = (): Step => {
-      const params = each.params.map((param) => fromFixture(param).requiresGrad_());
-      const groups = each.groups?.map(({ params: members, ...rest }) => ({
-        ...rest,
-        params: members.map((i) => params[i]!),
-      }));
-      const Make =
-        (optim as unknown as Record<string, new (params: unknown, options: object) => Optimizer>)[each.optimizer]!;
-      const made = new Make(groups ?? params, each.options);
+      const { params, made } = start(each);
       return (...gradients) => {
         params.forEach((param, i) => param.grad = gradients[i]!.clone());
         made.step();

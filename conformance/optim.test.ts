@@ -6,18 +6,7 @@ import { arange, memory, scope, type Tensor, zerosLike } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { expectTensor, fromFixture, toTensor } from "./recorded_tensors.ts";
-
-interface Trajectory {
-  name: string;
-  optimizer: string;
-  options: Record<string, unknown>;
-  params: FixtureTensor[];
-  groups?: { params: number[]; [option: string]: unknown }[];
-  grads: (FixtureTensor | null)[][];
-  trajectory: FixtureTensor[][];
-}
-
-type MakeOptimizer = new (params: unknown, options: Record<string, unknown>) => Optimizer;
+import { start, type Trajectory } from "./trajectories.ts";
 
 /** Steps of LBFGS, which evaluates an objective several times in each. */
 interface Search {
@@ -33,15 +22,6 @@ const cases = loadFixtures<Trajectory | Search | FixtureCase>("optimisers").case
 const trajectories = cases.filter((each): each is Trajectory => "trajectory" in each);
 const searches = cases.filter((each): each is Search => "objective" in each);
 const clippings = cases.filter((each): each is FixtureCase => "call" in each);
-
-function start(
-  { optimizer, options, params, groups }: Omit<Trajectory, "grads" | "trajectory">,
-): { params: Tensor[]; made: Optimizer } {
-  const leaves = params.map((param) => fromFixture(param).requiresGrad_());
-  const handed = groups?.map(({ params: members, ...rest }) => ({ ...rest, params: members.map((i) => leaves[i]!) }));
-  const Make = (optim as unknown as Record<string, MakeOptimizer>)[optimizer]!;
-  return { params: leaves, made: new Make(handed ?? leaves, options) };
-}
 
 function setGradients(params: Tensor[], grads: (FixtureTensor | null)[]): void {
   for (const [i, param] of params.entries()) param.grad = grads[i] ? fromFixture(grads[i]!) : null;

@@ -58,7 +58,7 @@ describe("runExample", () => {
     expect(JSON.parse(readFileSync(join(out, "figures.json"), "utf8"))).toMatchObject({ epochs: 2 });
   });
 
-  test("the page is there after every row, with what there is, and says that the run goes on", async () => {
+  test("the page is written after every row, and says that the run goes on", async () => {
     const out = join(folder, "out"), seen: string[] = [];
     const watched: Example<CommonOptions> = {
       ...demo,

@@ -1,6 +1,5 @@
 /** Half cosines one after the other. */
-import { activeCapture } from "@heddle/tensor/engine";
-import { checkOptions } from "@heddle/tensor/engine";
+import { activeCapture, checkOptions } from "@heddle/tensor/engine";
 import { checkNumbers, checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */

@@ -1,6 +1,5 @@
 /** Schedules one after the other. */
-import { activeCapture } from "@heddle/tensor/engine";
-import { checkOptions } from "@heddle/tensor/engine";
+import { activeCapture, checkOptions } from "@heddle/tensor/engine";
 import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
   checkList,
