@@ -113,8 +113,9 @@ test("figures and weights leave nothing behind", async () => {
   const train = () => fit(model, loader(), { step: weighed, optimizer, epochs: 1, validation: loader() });
   await train();
   const { liveBytes } = memory();
-  await train();
-  expect(memory().liveBytes).toBe(liveBytes);
+  // What earlier tests left may be collected meanwhile. One number left in each run would be more.
+  for (let run = 0; run < 100; run++) await train();
+  expect(memory().liveBytes).toBeLessThanOrEqual(liveBytes);
 });
 
 describe("says what is wrong with", () => {
